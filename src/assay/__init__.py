@@ -1,0 +1,100 @@
+"""Assay evaluates DNN processors: exact data movement, provably best mappings, every figure explained.
+
+    import assay
+
+    net = assay.load_network("alexnet")
+    chip = assay.load_hardware("eyeriss")
+    result = assay.evaluate(net, chip, batch=4)
+    print(result.latency, "s", result.energy, "J")
+    print(result.layers[0].counts)
+
+Everything public is re-exported here and imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from assay.errors import AssayError, InputError, NoMappingError, UnsupportedError
+    from assay.evaluation.evaluate import Progress, evaluate
+    from assay.evaluation.layer import LayerResult
+    from assay.evaluation.results import Evaluation
+    from assay.hardware.model import Hardware
+    from assay.hardware.presets import load_hardware, preset_names
+    from assay.mapper import best_mapping
+    from assay.mapping.analysis import analyse
+    from assay.mapping.counts import Action, Analysis, Count
+    from assay.mapping.mapping import Level, Loop, Mapping
+    from assay.mapping.text import mapping_from_data, mapping_to_data, read_mapping, render
+    from assay.workload.einsum import Einsum
+    from assay.workload.load import load_network
+    from assay.workload.network import Layer, Network
+    from assay.workload.zoo import zoo_names
+
+_HOMES = {
+    "assay.errors": ("AssayError", "InputError", "NoMappingError", "UnsupportedError"),
+    "assay.evaluation.evaluate": ("Progress", "evaluate"),
+    "assay.evaluation.layer": ("LayerResult",),
+    "assay.evaluation.results": ("Evaluation",),
+    "assay.hardware.model": ("Hardware",),
+    "assay.hardware.presets": ("load_hardware", "preset_names"),
+    "assay.mapper": ("best_mapping",),
+    "assay.mapping.analysis": ("analyse",),
+    "assay.mapping.counts": ("Action", "Analysis", "Count"),
+    "assay.mapping.mapping": ("Level", "Loop", "Mapping"),
+    "assay.mapping.text": ("mapping_from_data", "mapping_to_data", "read_mapping", "render"),
+    "assay.workload.einsum": ("Einsum",),
+    "assay.workload.load": ("load_network",),
+    "assay.workload.network": ("Layer", "Network"),
+    "assay.workload.zoo": ("zoo_names",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Action",
+    "Analysis",
+    "AssayError",
+    "Count",
+    "Einsum",
+    "Evaluation",
+    "Hardware",
+    "InputError",
+    "Layer",
+    "LayerResult",
+    "Level",
+    "Loop",
+    "Mapping",
+    "Network",
+    "NoMappingError",
+    "Progress",
+    "UnsupportedError",
+    "__version__",
+    "analyse",
+    "best_mapping",
+    "evaluate",
+    "load_hardware",
+    "load_network",
+    "mapping_from_data",
+    "mapping_to_data",
+    "preset_names",
+    "read_mapping",
+    "render",
+    "zoo_names",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its home on first use (PEP 562), so that `import assay` is instant."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'assay' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

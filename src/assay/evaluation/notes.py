@@ -1,0 +1,71 @@
+"""What an evaluation assumes and what it leaves out, in sentences for the user."""
+
+from __future__ import annotations
+
+from assay.evaluation.energy import unknown_in_fanouts
+from assay.evaluation.layer import LayerResult
+from assay.hardware.model import Hardware
+from assay.mapping.counts import Action
+from assay.workload.network import Network
+
+TIMING_NOTE = (
+    "Time: within a layer, transfers and computation overlap perfectly (filling and draining the pipeline is not "
+    "modelled); layers run one after another."
+)
+IDLE_NOTE = "Not modelled: leakage, clock tree, control, host, and chip area."
+PADDING_NOTE = "The zeros that pad an input are moved and multiplied like other data."
+LISTED = 6
+
+
+def notes_of(network: Network, hardware: Hardware, layers: tuple[LayerResult, ...]) -> tuple[str, ...]:
+    """Notes on the network, the hardware and the way they were evaluated; the most important first."""
+    mapped = [layer for layer in layers if layer.analysis is not None]
+    notes = [*_unmapped(layers), *_given(mapped)]
+    notes += _without_energy(mapped, hardware)
+    if mapped:
+        notes.append(TIMING_NOTE)
+    if any(rank.padding != (0, 0) for la in mapped if la.einsum for t in la.einsum.tensors for rank in t.ranks):
+        notes.append(PADDING_NOTE)
+    notes.append(IDLE_NOTE)
+    notes += [f"Network: {note}" for note in network.notes]
+    notes += [f"Hardware: {note}" for note in hardware.notes]
+    return tuple(notes)
+
+
+def _unmapped(layers: tuple[LayerResult, ...]) -> list[str]:
+    names = [layer.name for layer in layers if layer.analysis is None]
+    if not names:
+        return []
+    subject = f"{len(names)} layer{'s' if len(names) > 1 else ''} without multiply-accumulates ({_listing(names)})"
+    return [f"{subject}: time, energy and traffic on the chip are not modelled and not in the totals."]
+
+
+def _given(mapped: list[LayerResult]) -> list[str]:
+    names = [layer.name for layer in mapped if layer.search is None]
+    return [f"Mapping given by the user, not searched: {_listing(names)}."] if names else []
+
+
+def _without_energy(mapped: list[LayerResult], hardware: Hardware) -> list[str]:
+    pairs = dict.fromkeys(pair for layer in mapped for pair in unknown_in_fanouts(layer.energies, hardware))
+    missing = dict.fromkeys(
+        (e.component, e.action)
+        for layer in mapped
+        for e in layer.energies
+        if e.energy is None and (e.component, e.action) not in pairs
+    )
+    notes = []
+    if missing:
+        listing = ", ".join(f"{action} of {component}" for component, action in missing)
+        notes.append(f"Energy is not modelled, because {hardware.name} gives none for: {listing}.")
+    moves = [component for component, action in pairs if action is not Action.REDUCE]
+    if moves:
+        notes.append(f"Not modelled and not in the energy: transfers across {_listing(moves)}.")
+    adds = [component for component, action in pairs if action is Action.REDUCE]
+    if adds:
+        notes.append(f"Not modelled and not in the energy: adding partial sums across {_listing(adds)}.")
+    return notes
+
+
+def _listing(names: list[str]) -> str:
+    shown = ", ".join(names[:LISTED])
+    return f"{shown} and {len(names) - LISTED} more" if len(names) > LISTED else shown

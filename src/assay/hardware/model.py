@@ -1,0 +1,201 @@
+"""What computes: a chain of memories and fanouts from the outermost memory down to the multipliers.
+
+Units inside: bits, joules, hertz, bits per cycle. Files are written with units and read by `assay.hardware.reader`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from assay.errors import Position
+
+
+class Multicast(StrEnum):
+    """Which reads of the parent a fanout can share between its children."""
+
+    WORD = "word"  # a word that several children need at the same step is read once
+    TILE = "tile"  # only children that need exactly the same words share the read
+    NONE = "none"  # every child is served apart
+
+
+@dataclass(frozen=True, slots=True)
+class Bandwidth:
+    """Bits per cycle of one instance; None where no limit is modelled. `total` limits reads and writes together."""
+
+    read: float | None = None
+    write: float | None = None
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A storage level. Every instance of it keeps a tile of each tensor it keeps.
+
+    Attributes:
+        name: unique in the hardware.
+        size: capacity of one instance in bits, or None when it never limits.
+        reserved: bits of `size` that tiles cannot use (such as a prefetch buffer).
+        width: bits moved by one access, the unit of `read_energy` and `write_energy`.
+        keep: tensors that it always keeps.
+        may_keep: tensors that it may keep or let pass; the mapper chooses.
+        read_energy, write_energy: joules per access of `width` bits; None when unknown.
+        update_energy: joules per access that adds to or replaces a partial sum.
+        bandwidth: bits per cycle of one instance.
+        loops: dimensions that may be iterated at this level, or None for any.
+        whole: dimensions that must be complete within this level's tile.
+        offchip: True when it lies off the chip.
+    """
+
+    name: str
+    size: int | None = None
+    reserved: int = 0
+    width: int = 16
+    keep: tuple[str, ...] = ()
+    may_keep: tuple[str, ...] = ()
+    read_energy: float | None = None
+    write_energy: float | None = None
+    update_energy: float | None = None
+    bandwidth: Bandwidth = Bandwidth()
+    loops: tuple[str, ...] | None = None
+    whole: tuple[str, ...] = ()
+    offchip: bool = False
+    at: Position | None = field(default=None, compare=False)
+
+    @property
+    def capacity(self) -> int | None:
+        """Bits that tiles may fill, or None when it never limits."""
+        return None if self.size is None else self.size - self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One direction of a fanout: how many children, and which dimensions may be laid along it (None: any)."""
+
+    name: str
+    size: int
+    dims: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fanout:
+    """A network from one parent to an array of children.
+
+    Attributes:
+        axes: its directions; the number of children is the product of their sizes.
+        multicast: which reads of the parent can be shared.
+        reduces: True when partial sums of the children are added on the way up; False when the parent adds them.
+        transfer_energy: joules per `width` bits delivered to one child, or sent up by one; None when unknown.
+        width: bits of one transfer.
+        bandwidth: per tensor, bits per cycle that can enter or leave on the parent's side; absent: no limit.
+        whole: dimensions that must be complete within the fanout and what lies below it.
+        fill: True: a layer is spread over as many children as its dimensions and these constraints allow.
+    """
+
+    name: str
+    axes: tuple[Axis, ...]
+    multicast: Multicast = Multicast.WORD
+    reduces: bool = True
+    transfer_energy: float | None = None
+    width: int = 16
+    bandwidth: tuple[tuple[str, float], ...] = ()
+    whole: tuple[str, ...] = ()
+    fill: bool = False
+    at: Position | None = field(default=None, compare=False)
+
+    @property
+    def children(self) -> int:
+        product = 1
+        for axis in self.axes:
+            product *= axis.size
+        return product
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """The multipliers at the bottom: one MAC per instance and cycle unless `macs_per_cycle` says otherwise.
+
+    Attributes:
+        energy: joules per MAC; None when unknown.
+        bits: operand width.
+    """
+
+    name: str
+    energy: float | None = None
+    bits: int = 16
+    macs_per_cycle: int = 1
+    at: Position | None = field(default=None, compare=False)
+
+
+Node = Memory | Fanout | Compute
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A published figure beside the hardware: `value` in `unit`, where it was read, and under which conditions."""
+
+    name: str
+    value: float | str
+    unit: str
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """A DNN processor.
+
+    Attributes:
+        name: short name (`eyeriss`).
+        nodes: memories and fanouts from the outside in; the compute is last, a memory is first.
+        clock: hertz.
+        technology: such as `65 nm LP CMOS, 1.0 V`; informative.
+        energy_source: where the energies per action come from; printed with every energy.
+        published: figures of the paper, for comparison; never used in a calculation.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    clock: float
+    title: str = ""
+    technology: str = ""
+    source: str = ""
+    energy_source: str = ""
+    published: tuple[Figure, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        return tuple(node for node in self.nodes if isinstance(node, Memory))
+
+    @property
+    def fanouts(self) -> tuple[Fanout, ...]:
+        return tuple(node for node in self.nodes if isinstance(node, Fanout))
+
+    @property
+    def compute(self) -> Compute:
+        node = self.nodes[-1]
+        assert isinstance(node, Compute)
+        return node
+
+    @property
+    def pes(self) -> int:
+        """Instances of the compute."""
+        product = 1
+        for fanout in self.fanouts:
+            product *= fanout.children
+        return product
+
+    def instances(self, name: str) -> int:
+        """How many instances of the node of that name there are."""
+        product = 1
+        for node in self.nodes:
+            if node.name == name:
+                return product
+            if isinstance(node, Fanout):
+                product *= node.children
+        raise KeyError(name)
+
+    @property
+    def peak_macs_per_cycle(self) -> int:
+        return self.pes * self.compute.macs_per_cycle

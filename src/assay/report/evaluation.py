@@ -1,0 +1,150 @@
+"""An evaluation as a person reads it: verdict, scorecard, where the energy goes, a row per layer, notes."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from assay.evaluation.layer import LayerResult
+from assay.evaluation.results import Evaluation
+from assay.report.figures import cell, percent, shape, short, si
+from assay.report.page import COLORS, Column, bar, bullets, grid, heading, letters, pairs, prose, stack, to_text
+from assay.report.scorecard import scorecard
+from assay.report.verdict import verdict
+
+SPLIT = 10
+BAR = 40
+
+
+def render_evaluation(evaluation: Evaluation, *, width: int | None = None, color: bool = False) -> str:
+    """The whole screen.
+
+    Args:
+        width: columns of the terminal; None: as wide as the tables need.
+        color: True to use ANSI colours.
+    """
+    parts: list[RenderableType] = [Text(evaluation.title, style="bold"), prose(verdict(evaluation), width)]
+    parts += [heading("Scorecard"), pairs(scorecard(evaluation), width)]
+    if evaluation.energy is not None:
+        parts += [heading("Energy by component"), _energy_bars(evaluation, width)]
+    if evaluation.mapped:
+        parts += [heading("Layers"), _layer_table(evaluation, width)]
+    parts += _vector_table(evaluation, width)
+    parts += [heading("Notes"), bullets(evaluation.notes, width)]
+    return to_text(parts, width=width, color=color)
+
+
+def _components(evaluation: Evaluation) -> list[str]:
+    """Components with a modelled energy, from the outside in."""
+    return [node.name for node in evaluation.hardware.nodes if evaluation.energy_of(node.name) is not None]
+
+
+def _energy_bars(evaluation: Evaluation, width: int | None) -> RenderableType:
+    total = evaluation.energy or 0.0
+    length = min(BAR, max(10, (width or 120) - 45))
+    columns = (Column("", right=False), Column(""), Column(""), Column("", right=False))
+    rows: list[list[str | Text]] = []
+    for index, name in enumerate(_components(evaluation)):
+        energy = evaluation.energy_of(name) or 0.0
+        share = energy / total if total else 0.0
+        rows.append(
+            [name, si(energy, "J"), percent(share), Text(bar(share, length), style=COLORS[index % len(COLORS)])]
+        )
+    return grid(columns, rows, [], None, header=False)
+
+
+def _columns(evaluation: Evaluation) -> list[Column]:
+    columns = [Column("Layer", right=False), Column("Shape", right=False, fold=14, drop=9), Column("MACs")]
+    columns += [Column("PEs", drop=8), Column("Util."), Column("Cycles", drop=2), Column("Latency")]
+    columns += [Column("Energy"), Column("Energy\nsplit", right=False, drop=3), Column("Off-chip\nwords", drop=5)]
+    columns += [Column("Bound\nby", right=False, drop=4)]
+    return columns if evaluation.optimal else [*columns, Column("Gap", drop=1)]
+
+
+def _layer_table(evaluation: Evaluation, width: int | None) -> RenderableType:
+    marks = letters(_components(evaluation))
+    rows = [_row(layer, marks) for layer in evaluation.mapped]
+    totals = [_total_row(group, name, marks) for name, group in _groups(evaluation)]
+    columns = _columns(evaluation)
+    kept = len(columns)
+    legend = "Energy split: " + ", ".join(f"{mark} {name}" for name, mark in marks.items()) + "."
+    split = [column.title for column in columns].index("Energy\nsplit")
+    legends = [(split, legend)] if marks else []
+    return grid(columns, [row[:kept] for row in rows], [row[:kept] for row in totals], width, legends=legends)
+
+
+def _groups(evaluation: Evaluation) -> list[tuple[str, Evaluation]]:
+    """One subtotal per kind of layer where there are several kinds, then the total."""
+    kinds = list(dict.fromkeys(layer.op for layer in evaluation.mapped))
+    groups = []
+    if len(kinds) > 1:
+        for kind in kinds:
+            part = evaluation.of_kind(kind)
+            groups.append((f"{kind} ({len(part.layers)})", part))
+    return [*groups, (f"total ({len(evaluation.mapped)})", evaluation)]
+
+
+def _row(layer: LayerResult, marks: dict[str, str]) -> list[str | Text]:
+    energies = {name: layer.energy_of(name) for name in marks}
+    return [
+        layer.name,
+        shape(layer.dims),
+        short(layer.macs),
+        short(layer.active_pes),
+        percent(layer.utilization),
+        short(layer.cycles),
+        cell(layer.latency, "s"),
+        cell(layer.energy, "J"),
+        _split(energies, layer.energy, marks),
+        short(layer.offchip_words),
+        layer.bound_by or "-",
+        _gap(layer),
+    ]
+
+
+def _total_row(group: Evaluation, name: str, marks: dict[str, str]) -> list[str | Text]:
+    energies = {component: group.energy_of(component) for component in marks}
+    return [
+        name,
+        "",
+        short(group.macs),
+        short(group.active_pes),
+        percent(group.utilization),
+        short(group.cycles),
+        cell(group.latency, "s"),
+        cell(group.energy, "J"),
+        _split(energies, group.energy, marks),
+        short(group.offchip_words),
+        "",
+        "" if group.gap is None else percent(group.gap),
+    ]
+
+
+def _gap(layer: LayerResult) -> str:
+    return "given" if layer.search is None else percent(layer.search.gap)
+
+
+def _split(energies: dict[str, float | None], total: float | None, marks: dict[str, str]) -> Text:
+    if not total:
+        return Text("-")
+    return stack([(marks[name], (energy or 0.0) / total) for name, energy in energies.items()], SPLIT)
+
+
+def _vector_table(evaluation: Evaluation, width: int | None) -> list[RenderableType]:
+    """Layers without multiply-accumulates, by kind."""
+    works: dict[str, list[LayerResult]] = {}
+    for layer in evaluation.layers:
+        if layer.vector is not None:
+            works.setdefault(layer.op, []).append(layer)
+    if not works:
+        return []
+    columns = [Column("Kind", right=False), Column("Layers"), Column("Operations"), Column("Words read")]
+    columns += [Column("Words written"), Column("Time and energy", right=False, drop=1)]
+    rows: list[list[str | Text]] = []
+    for op, layers in works.items():
+        work = [layer.vector for layer in layers if layer.vector is not None]
+        operations = [w.operations for w in work if w.operations is not None]
+        total = sum(operations) if len(operations) == len(work) else None
+        figures = (total, sum(w.read_words for w in work), sum(w.write_words for w in work))
+        rows.append([op, str(len(layers)), *(short(figure) for figure in figures), "not modelled"])
+    return [heading("Layers without multiply-accumulates"), grid(columns, rows, [], width)]

@@ -1,0 +1,99 @@
+"""The scorecard: the metrics that belong together when a DNN processor is judged.
+
+After V. Sze et al., "How to Evaluate Deep Neural Network Processors: TOPS/W (Alone) Considered Harmful", IEEE
+Solid-State Circuits Magazine 12(3), 2020: all of them, off-chip memory included, TOPS and TOPS/W last.
+"""
+
+from __future__ import annotations
+
+from assay.evaluation.results import Evaluation
+from assay.reading.units import format_bytes
+from assay.report.figures import NOT_MODELLED, percent, plain, rate, si, traffic, whole
+
+
+def scorecard(evaluation: Evaluation) -> list[tuple[str, str]]:
+    """(metric, value) pairs, in the order in which they are shown."""
+    hardware = evaluation.hardware
+    return [
+        ("Accuracy", "not given"),
+        ("Throughput", rate(evaluation.throughput, "inferences")),
+        ("Latency", _latency(evaluation)),
+        ("Energy", _energy(evaluation)),
+        ("Power", _power(evaluation)),
+        ("Off-chip traffic", _traffic(evaluation)),
+        ("Utilisation", _utilization(evaluation)),
+        ("Multiply-accumulates", f"{whole(evaluation.macs)} per {_unit(evaluation)}"),
+        ("Word width", _bits(evaluation)),
+        ("PEs", f"{whole(hardware.pes)}{_per_pe(evaluation)}"),
+        ("Clock", si(hardware.clock, "Hz")),
+        ("On-chip storage", format_bytes(evaluation.onchip_bits)),
+        ("Chip area", NOT_MODELLED),
+        ("Technology", hardware.technology or "not given"),
+        ("Energies from", hardware.energy_source or "not given"),
+        ("Obtained by", "calculation from exact counts; not measured"),
+        ("TOPS", _tops(evaluation)),
+        ("TOPS/W", _tops_per_watt(evaluation)),
+    ]
+
+
+def _unit(evaluation: Evaluation) -> str:
+    return "inference" if evaluation.batch == 1 else f"batch of {evaluation.batch:,}"
+
+
+def _latency(evaluation: Evaluation) -> str:
+    if evaluation.latency is None:
+        return NOT_MODELLED
+    return f"{si(evaluation.latency, 's')} per {_unit(evaluation)}"
+
+
+def _energy(evaluation: Evaluation) -> str:
+    if evaluation.energy is None:
+        return NOT_MODELLED
+    text = f"{si(evaluation.energy, 'J')} per {_unit(evaluation)}"
+    if evaluation.batch > 1:
+        text += f", {si(evaluation.energy_per_inference, 'J')} per inference"
+    return f"{text} (off-chip memory included)"
+
+
+def _power(evaluation: Evaluation) -> str:
+    power, onchip = evaluation.power, evaluation.onchip_power
+    if power is None or onchip is None:
+        return NOT_MODELLED
+    return f"{si(power, 'W')} on average: {si(onchip, 'W')} on chip, {si(power - onchip, 'W')} off chip"
+
+
+def _traffic(evaluation: Evaluation) -> str:
+    read, write = evaluation.offchip_read_bits, evaluation.offchip_write_bits
+    if read is None or write is None:
+        return NOT_MODELLED
+    per_mac = (read + write) / 8 / evaluation.macs if evaluation.macs else None
+    return f"{traffic(read)} read, {traffic(write)} written per {_unit(evaluation)} ({plain(per_mac)} B per MAC)"
+
+
+def _utilization(evaluation: Evaluation) -> str:
+    if evaluation.utilization is None:
+        return NOT_MODELLED
+    active = plain(evaluation.active_pes, 4)
+    return f"{percent(evaluation.utilization)} of all PE cycles; {active} PEs active while computing"
+
+
+def _bits(evaluation: Evaluation) -> str:
+    widths = {tensor.bits for layer in evaluation.mapped if layer.einsum for tensor in layer.einsum.tensors}
+    return f"{', '.join(str(bits) for bits in sorted(widths))} bits" if widths else "not given"
+
+
+def _per_pe(evaluation: Evaluation) -> str:
+    macs = evaluation.hardware.compute.macs_per_cycle
+    return f", {macs} MACs per cycle each" if macs > 1 else ""
+
+
+def _tops(evaluation: Evaluation) -> str:
+    achieved = evaluation.macs_per_second
+    reached = NOT_MODELLED if achieved is None else plain(2e-12 * achieved)
+    return f"peak {plain(2e-12 * evaluation.peak_macs_per_second)}, achieved {reached} (1 MAC = 2 operations)"
+
+
+def _tops_per_watt(evaluation: Evaluation) -> str:
+    achieved = evaluation.macs_per_joule
+    reached = NOT_MODELLED if achieved is None else f"{plain(2e-12 * achieved)} with off-chip memory"
+    return f"peak {NOT_MODELLED}, achieved {reached}"

@@ -1,0 +1,139 @@
+"""A hardware hierarchy as a tree: from the outermost memory down to the compute, with every figure that counts."""
+
+from __future__ import annotations
+
+import textwrap
+
+from assay.hardware.model import Axis, Bandwidth, Compute, Fanout, Figure, Hardware, Memory, Node
+from assay.reading.units import format_bytes
+from assay.report.figures import NOT_MODELLED, plain, plural, si, whole
+from assay.report.page import PROSE
+
+INDENT = 3
+
+
+def render_hardware(hardware: Hardware, *, width: int | None = None) -> str:
+    """The tree, the published figures and the notes. Energies are per access or transfer of the stated width."""
+    columns = min(width or PROSE, PROSE)
+    lines = _head(hardware, columns)
+    for depth, node in enumerate(hardware.nodes):
+        lines += _node(node, hardware, depth, columns)
+    if hardware.published:
+        lines += ["", "Published figures (for comparison, never used in a calculation)"]
+        lines += [line for figure in hardware.published for line in _published(figure, columns)]
+    if hardware.notes:
+        lines += ["", "Notes"]
+        lines += [line for note in hardware.notes for line in _wrap(note, "- ", columns)]
+    return "\n".join(lines) + "\n"
+
+
+def _head(hardware: Hardware, columns: int) -> list[str]:
+    title = hardware.title or hardware.name
+    name = f" ({hardware.name})" if title != hardware.name else ""
+    peak = si(hardware.peak_macs_per_cycle * hardware.clock, "MAC/s")
+    text = f"{title}{name}: {plural(hardware.pes, 'PE')}, {si(hardware.clock, 'Hz')}, peak {peak}"
+    lines = _wrap(text, "", columns)
+    for label, value in (
+        ("Technology", hardware.technology),
+        ("Source", hardware.source),
+        ("Energies from", hardware.energy_source),
+    ):
+        if value:
+            lines += _wrap(f"{label}: {value}", "", columns)
+    return [*lines, ""]
+
+
+def _node(node: Node, hardware: Hardware, depth: int, columns: int) -> list[str]:
+    last = depth == len(hardware.nodes) - 1
+    prefix = " " * (INDENT * (depth - 1)) + "└─ " if depth else ""
+    below = " " * (INDENT * depth) + ("   " if last else "│  ")
+    lines = _wrap(f"{node.name}: {_headline(node, hardware)}", prefix, columns)
+    for detail in _details(node):
+        lines += _wrap(detail, below, columns, below + "  ")
+    return lines
+
+
+def _headline(node: Node, hardware: Hardware) -> str:
+    count = hardware.instances(node.name)
+    each = f"{whole(count)} × " if count > 1 else ""
+    if isinstance(node, Memory):
+        size = "size not limited" if node.size is None else format_bytes(node.size)
+        reserved = f", {format_bytes(node.reserved)} of it reserved" if node.reserved else ""
+        return f"{'off-chip ' if node.offchip else ''}memory, {each}{size}{reserved}, {node.width} bits wide"
+    if isinstance(node, Fanout):
+        sizes = " × ".join(f"{axis.name} {axis.size}" for axis in node.axes)
+        return f"fanout, {each}{sizes} = {plural(node.children, 'child').replace('childs', 'children')}"
+    rate = "1 MAC" if node.macs_per_cycle == 1 else f"{node.macs_per_cycle} MACs"
+    return f"compute, {each}{rate} per cycle, {node.bits}-bit operands"
+
+
+def _details(node: Node) -> list[str]:
+    if isinstance(node, Memory):
+        return _memory(node)
+    if isinstance(node, Fanout):
+        return _fanout(node)
+    assert isinstance(node, Compute)
+    return [f"energy: {NOT_MODELLED if node.energy is None else si(node.energy, 'J') + ' per MAC'}"]
+
+
+def _memory(memory: Memory) -> list[str]:
+    update = memory.update_energy if memory.update_energy is not None else memory.write_energy
+    figures = (("read", memory.read_energy), ("write", memory.write_energy), ("update", update))
+    lines = [f"keeps: {_names(memory.keep) or 'nothing it must'}"]
+    if memory.may_keep:
+        lines[0] += f"; may keep: {_names(memory.may_keep)}"
+    energies = ", ".join(f"{name} {si(value, 'J')}" for name, value in figures)
+    known = any(value is not None for _, value in figures)
+    lines.append(f"energy: {energies} per {memory.width} bits" if known else f"energy: {NOT_MODELLED}")
+    lines.append(f"bandwidth: {_bandwidth(memory.bandwidth)}")
+    if memory.loops is not None:
+        lines.append(f"loops: {_names(memory.loops) or 'none'}")
+    if memory.whole:
+        lines.append(f"whole: {_names(memory.whole)} complete within its tile")
+    return lines
+
+
+def _fanout(fanout: Fanout) -> list[str]:
+    lines = ["dimensions: " + "; ".join(_axis(axis) for axis in fanout.axes)]
+    shared = {"word": "equal words", "tile": "equal tiles", "none": "nothing"}[fanout.multicast]
+    sums = "added on the way up" if fanout.reduces else "added by the parent"
+    lines.append(f"shares: {shared} on the way down; partial sums are {sums}")
+    per_child = f"{si(fanout.transfer_energy, 'J')} per {fanout.width} bits and child"
+    lines.append(f"energy: {NOT_MODELLED if fanout.transfer_energy is None else per_child}")
+    if fanout.bandwidth:
+        lines.append(
+            "bandwidth: " + ", ".join(f"{tensor} {plain(bits)} bits/cycle" for tensor, bits in fanout.bandwidth)
+        )
+    if fanout.fill:
+        lines.append("fill: a layer is spread over as many children as it can be")
+    if fanout.whole:
+        lines.append(f"whole: {_names(fanout.whole)} complete within it")
+    return lines
+
+
+def _axis(axis: Axis) -> str:
+    return f"{axis.name} {'any' if axis.dims is None else _names(axis.dims) or 'none'}"
+
+
+def _bandwidth(bandwidth: Bandwidth) -> str:
+    limits = (("read", bandwidth.read), ("write", bandwidth.write), ("read and write together", bandwidth.total))
+    known = [f"{name} {plain(bits)} bits/cycle" for name, bits in limits if bits is not None]
+    return ", ".join(known) or "not limited"
+
+
+def _published(figure: Figure, columns: int) -> list[str]:
+    value = figure.value if isinstance(figure.value, str) else f"{figure.value:g}"
+    source = f" ({figure.source})" if figure.source else ""
+    return _wrap(f"{figure.name}: {value} {figure.unit}".rstrip() + source, "- ", columns)
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(names)
+
+
+def _wrap(text: str, first: str, columns: int, rest: str | None = None) -> list[str]:
+    """The text in lines; deep trees keep at least 40 columns."""
+    indent = " " * len(first) if rest is None else rest
+    return textwrap.wrap(
+        text, max(columns, len(first) + 40), initial_indent=first, subsequent_indent=indent, break_on_hyphens=False
+    )

@@ -1,0 +1,289 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from assay import __version__, cli
+from assay.evaluation import evaluate as evaluation
+from tests.evaluation.small import CHIP, NETWORK
+
+CHIP_YAML = """\
+assay: hardware/1
+name: toy
+clock: 1 MHz
+energy_source: a test
+nodes:
+  - memory: dram
+    offchip: true
+    keep: [ifmap, filter, ofmap]
+    energy: 200 pJ
+    bandwidth: 16 b/cycle
+  - memory: buf
+    size: 1 KiB
+    keep: [ifmap, filter, ofmap]
+    energy: 6 pJ
+  - compute: mac
+    energy: 1 pJ
+"""
+
+
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`tiny` and `small` are names of the network and the chip of these tests."""
+    import assay.hardware.presets as presets
+    import assay.workload.load as load
+
+    networks, chips = load.load_network, presets.load_hardware
+    monkeypatch.setattr(load, "load_network", lambda s, **k: NETWORK if s == "tiny" else networks(s, **k))
+    monkeypatch.setattr(presets, "load_hardware", lambda s: CHIP if s == "small" else chips(s))
+
+
+Run = tuple[int, str, str]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> object:
+    def _run(*arguments: str) -> Run:
+        code = cli.main(arguments)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return _run
+
+
+def test_evaluate_prints_verdict_scorecard_and_layers(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = run("evaluate", "tiny", "small", "--batch", "2")
+    assert code == 0
+    assert err == ""
+    assert out.startswith("Tiny on Small chip, batch 2\n")
+    assert all(word in out for word in ("Scorecard", "Energy by component", "fc1", "head", "Notes"))
+
+
+def test_json_to_stdout_is_only_json(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = run("evaluate", "tiny", "small", "--json", "-")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["schema"] == "assay.evaluation/1"
+
+
+def test_csv_to_stdout_is_only_csv(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = run("evaluate", "tiny", "small", "--csv", "-")
+    assert code == 0
+    assert out.startswith("layer,op,dims,")
+    assert len(out.splitlines()) == 5
+
+
+def test_files_are_written_beside_the_screen(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    result, table = tmp_path / "r.json", tmp_path / "t.csv"
+    result.write_text("old")
+    code, out, _ = run("evaluate", "tiny", "small", "--json", str(result), "--csv", str(table))
+    assert code == 0
+    assert "Scorecard" in out
+    assert json.loads(result.read_text())["network"]["name"] == "tiny"
+    assert table.read_text().startswith("layer,")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.json", "t.csv"]
+    assert result.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_result_is_shown_and_fed_back(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = str(tmp_path / "r.json")
+    assert run("evaluate", "tiny", "small", "--batch", "2", "--json", path)[0] == 0
+    code, out, _ = run("show", path, "--layer", "fc2")
+    assert code == 0
+    assert "fc2\n\ndram: keeps ifmap (12 words)" in out
+    assert "head" not in out
+    code, out, _ = run("evaluate", "tiny", "small", "--batch", "2", "--mapping", path)
+    assert code == 0
+    assert "The mappings were given, not searched." in out
+    code, _, err = run("evaluate", "tiny", "small", "--mapping", path)
+    assert code == 2
+    assert "the mappings are for a batch of 2, not 1" in err
+    assert "--batch 2" in err
+
+
+def test_show_takes_several_things(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    chip = tmp_path / "toy.yaml"
+    chip.write_text(CHIP_YAML)
+    code, out, err = run("show", "lenet5", "eyeriss", str(chip))
+    assert (code, err) == (0, "")
+    assert out.index("LeNet-5") < out.index("Eyeriss") < out.index("toy: 1 PE")
+
+
+def test_lists(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = run("networks")
+    assert code == 0
+    assert "alexnet" in out
+    code, out, _ = run("hardware")
+    assert code == 0
+    assert "eyeriss" in out
+    assert "168" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("evaluate alexnett eyeriss", "alexnet"),
+        ("evaluate alexnet eyeris", "eyeriss"),
+        ("evaluate none.onnx eyeriss", "none.onnx"),
+        ("evaluate none.yaml eyeriss", "none.yaml: there is no such file"),
+        ("evaluate tiny none.yaml", "none.yaml: there is no such file"),
+        ("evaluate tiny small --batch 0", "batch is 0"),
+        ("evaluate tiny small --batch 1000000000", "batch is 1000000000"),
+        ("evaluate tiny small --batch -3", "batch is -3"),
+        ("evaluate tiny small --batch four", "--batch is 'four'; it must be a whole number"),
+        ("evaluate tiny small --batch 1.5", "--batch is '1.5'"),
+        ("evaluate lenet5 small --bits 0", "bits is 0"),
+        ("evaluate lenet5 small --bits x", "--bits is 'x'"),
+        ("evaluate tiny small --workers 0", "workers is 0"),
+        ("evaluate tiny small --objective latency", "the search for it is not there yet"),
+        ("evaluate tiny small --objective speed", "unknown objective 'speed'"),
+        ("evaluate tiny small --json no/such/r.json", "there is no folder no/such"),
+        ("evaluate tiny small --csv .", "is not a file name"),
+        ("evaluate tiny small --json - --csv -", "cannot share stdout"),
+        ("evaluate tiny small --mapping none.json", "none.json: there is no such file"),
+        ("evaluate tiny small --mapping none.yaml", "none.yaml: there is no such file"),
+        ("show alexnett", "did you mean 'alexnet'?"),
+        ("show none.json", "none.json: there is no such file"),
+        ("show alexnet --layer conv1", "--layer is for mappings and results"),
+    ],
+)
+def test_wrong_input_is_one_message_and_code_2(  # type: ignore[no-untyped-def]
+    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: str, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*arguments.split())
+    assert (code, out) == (2, "")
+    assert err.startswith("assay: error: ")
+    assert words in err
+    assert "Traceback" not in err
+    assert len(err.splitlines()) <= 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("clock:", "clok:", "toy.yaml:3:1: unknown key 'clok'"),
+        ("clock: 1 MHz", "clock: 1 MB", "toy.yaml:3:8: "),
+        ("size: 1 KiB", "size: 16 B\n    whole: [C]", "layer fc1: no mapping fits"),
+        ("assay: hardware/1", "assay: hardware/9", "toy.yaml:1:8: "),
+    ],
+)
+def test_wrong_hardware_files(  # type: ignore[no-untyped-def]
+    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert old in CHIP_YAML
+    Path("toy.yaml").write_text(CHIP_YAML.replace(old, new))
+    code, _, err = run("evaluate", "tiny", "toy.yaml")
+    assert code == 2
+    assert words in err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("r.json", "{", "r.json:1:2: this is not JSON"),
+        ("r.json", "[1]", "not a result of the form assay.evaluation/1"),
+        ("r.json", '{"schema": "assay.evaluation/1"}', "does not follow the schema"),
+        ("r.json", "\udcff", "this is not JSON text"),
+        ("m.yaml", "a: b", "m.yaml:1:1: the file does not say what it describes"),
+        ("m.yaml", "assay: nonsense/1", "m.yaml:1:8: the file does not say what it describes"),
+    ],
+)
+def test_wrong_results_and_mappings(  # type: ignore[no-untyped-def]
+    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    code, _, err = run("show", name)
+    assert code == 2
+    assert words in err
+
+
+def test_debug_shows_the_traceback() -> None:
+    with pytest.raises(Exception, match="batch is 0"):
+        cli.main(["evaluate", "tiny", "small", "--batch", "0", "--debug"])
+
+
+def test_a_fault_of_ours_is_code_1_and_asks_for_a_report(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(evaluation, "best_mapping", lambda *_: 1 / 0)
+    code, out, err = run("evaluate", "tiny", "small", "--workers", "1")
+    assert (code, out) == (1, "")
+    assert "internal error: ZeroDivisionError" in err
+    assert "--debug" in err
+    assert "Traceback" not in err
+
+
+def test_an_interruption_is_code_130(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluation, "best_mapping", interrupt)
+    code, out, err = run("evaluate", "tiny", "small", "--workers", "1")
+    assert (code, out, err) == (130, "", "interrupted\n")
+
+
+@pytest.mark.parametrize("arguments", [[], ["evaluat"], ["evaluate", "alexnet"], ["networks", "extra"]])
+def test_wrong_usage_is_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+    assert "usage: assay" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    name = "x" * 250 + ".json"  # too long once the temporary file has its suffix
+    code, _, err = run("evaluate", "tiny", "small", "--json", str(tmp_path / name))
+    assert code == 2
+    assert "cannot write the file" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def _assay(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "assay", *arguments]
+
+
+def test_the_version() -> None:
+    done = subprocess.run(_assay("--version"), capture_output=True, text=True, check=True)
+    assert done.stdout == f"assay {__version__}\n"
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as out:
+        done = subprocess.run(_assay("show", "alexnet"), stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_ends_a_search_in_processes() -> None:
+    with subprocess.Popen(
+        _assay("evaluate", "vgg16", "eyeriss", "--batch", "16"), stderr=subprocess.PIPE, text=True
+    ) as job:
+        time.sleep(2)
+        job.send_signal(signal.SIGINT)
+        _, err = job.communicate(timeout=20)
+    assert (job.returncode, err) == (130, "interrupted\n")
+
+
+def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert cli._color()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not cli._color()
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert not cli._color()

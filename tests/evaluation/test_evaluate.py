@@ -1,0 +1,201 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assay.errors import AssayError, InputError, NoMappingError, UnsupportedError
+from assay.evaluation import evaluate as module
+from assay.evaluation.evaluate import Progress, evaluate
+from assay.evaluation.results import Evaluation
+from assay.evaluation.saved import read_saved
+from assay.hardware.model import Bandwidth, Hardware
+from assay.mapper import SearchResult, best_mapping
+from assay.mapping.mapping import Level, Loop, Mapping
+from assay.workload.einsum import Einsum, matmul
+from assay.workload.network import Layer, Network
+from tests.evaluation.small import ARRAY, BUF, CHIP, DRAM, ENERGY_PJ, MAPPING, NETWORK, TENSORS, chip
+
+ONE = Network("one", (NETWORK.layers[0],))
+
+
+def test_the_layer_counted_by_hand() -> None:
+    result = evaluate(ONE, CHIP, batch=2, mappings={"fc1": MAPPING})
+    (layer,) = result.layers
+    assert (layer.macs, layer.cycles, layer.active_pes, layer.bound_by) == (48, 44, 4, "dram")
+    assert layer.latency == pytest.approx(44e-6)
+    assert layer.utilization == pytest.approx(48 / (4 * 44))
+    assert layer.energy == pytest.approx(sum(ENERGY_PJ.values()) * 1e-12)
+    assert (layer.offchip_read_bits, layer.offchip_write_bits, layer.offchip_words) == (36 * 16, 8 * 16, 44)
+    assert (layer.optimal, layer.gap) == (None, None)
+    assert "Mapping given by the user, not searched: fc1." in result.notes
+
+
+def test_the_search_does_no_worse_than_a_given_mapping() -> None:
+    found, given = evaluate(ONE, CHIP, batch=2), evaluate(ONE, CHIP, batch=2, mappings={"fc1": MAPPING})
+    assert found.energy is not None
+    assert given.energy is not None
+    assert found.energy <= given.energy * (1 + 1e-12)
+    assert found.optimal is True
+    assert found.gap == pytest.approx(0, abs=1e-8)
+
+
+def test_layers_of_one_shape_are_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[Einsum] = []
+
+    def search(einsum: Einsum, hardware: Hardware, objective: str) -> SearchResult:
+        searched.append(einsum)
+        return best_mapping(einsum, hardware, objective)
+
+    monkeypatch.setattr(module, "best_mapping", search)
+    steps: list[Progress] = []
+    result = evaluate(NETWORK, CHIP, workers=1, progress=steps.append)
+    assert searched == [NETWORK.layers[0].einsum, NETWORK.layers[3].einsum]
+    assert steps == [Progress(1, 2, "fc1"), Progress(2, 2, "head")]
+    assert [layer.name for layer in result.layers] == ["fc1", "relu1", "fc2", "head"]
+    assert result.layers[0].counts == result.layers[2].counts != ()
+
+
+def test_a_given_mapping_is_for_its_layer_only() -> None:
+    single = Mapping(
+        (
+            Level("dram", (Loop("M", 4), Loop("C", 6)), TENSORS),
+            Level("buf", (), TENSORS),
+            Level("array"),
+        )
+    )
+    result = evaluate(NETWORK, CHIP, workers=1, mappings={"fc2": single})
+    assert result.layers[2].mapping == single
+    assert result.layers[0].mapping != single
+    assert (result.layers[0].optimal, result.layers[2].optimal, result.optimal) == (True, None, None)
+
+
+@pytest.mark.parametrize("workers", [1, 2, None])
+def test_the_result_does_not_depend_on_the_processes(workers: int | None) -> None:
+    assert evaluate(NETWORK, CHIP, workers=workers).to_json() == evaluate(NETWORK, CHIP, workers=1).to_json()
+
+
+def test_layers_without_macs_are_not_modelled_and_said_so() -> None:
+    result = evaluate(NETWORK, CHIP, workers=1)
+    relu = result.layers[1]
+    assert relu.vector is not None
+    assert (relu.cycles, relu.latency, relu.energy, relu.utilization, relu.offchip_read_bits) == (None,) * 5
+    assert relu.macs == 0
+    assert any("relu1" in note and "not modelled" in note for note in result.notes)
+
+
+def test_a_saved_result_is_fed_back(tmp_path: Path) -> None:
+    first = evaluate(NETWORK, CHIP, batch=3, workers=1)
+    path = tmp_path / "result.json"
+    path.write_text(first.to_json(), encoding="utf-8")
+    saved = read_saved(path)
+    assert saved.batch == 3
+    again = evaluate(NETWORK, CHIP, batch=3, workers=1, mappings=saved.mappings)
+    assert _figures(again) == _figures(first)
+    assert again.optimal is None
+
+
+def _figures(result: Evaluation) -> list[object]:
+    return [(layer.counts, layer.energies, layer.timing, layer.mapping) for layer in result.layers]
+
+
+def test_notes_name_what_is_left_out() -> None:
+    hardware = replace(chip(array=replace(ARRAY, transfer_energy=None)), notes=("no clock gating",))
+    notes = evaluate(replace(NETWORK, notes=("no biases",)), hardware, workers=1).notes
+    assert any("transfers across array" in note for note in notes)
+    assert notes[-2:] == ("Network: no biases", "Hardware: no clock gating")
+    assert any("leakage" in note for note in notes)
+
+
+def test_unknown_energies_are_named_and_the_total_is_unknown() -> None:
+    hardware = chip(buf=replace(BUF, read_energy=None))
+    result = evaluate(ONE, hardware, batch=2, mappings={"fc1": MAPPING})
+    assert result.energy is None
+    assert result.power is None
+    assert result.latency is not None
+    assert any("read of buf" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"objective": "latency"}, UnsupportedError, "not there yet"),
+        ({"objective": "edp"}, UnsupportedError, "not there yet"),
+        ({"objective": "speed"}, InputError, "unknown objective 'speed'"),
+        ({"batch": 0}, InputError, "batch is 0"),
+        ({"batch": 10**9}, InputError, "batch is 1000000000"),
+        ({"workers": 0}, InputError, "workers is 0"),
+        ({"mappings": {"fc3": MAPPING}}, InputError, "did you mean 'fc1'|did you mean 'fc2'"),
+        ({"mappings": {"relu1": MAPPING}}, InputError, "relu1"),
+        ({"mappings": {"fc1": MAPPING}, "batch": 4}, InputError, "layer fc1: the mapping covers 2 of the 4"),
+    ],
+)
+def test_wrong_arguments(arguments: dict[str, object], error: type[AssayError], words: str) -> None:
+    with pytest.raises(error, match=words):
+        evaluate(NETWORK, CHIP, **arguments)  # type: ignore[arg-type]
+
+
+def _changed(index: int, level: Level) -> Mapping:
+    levels = list(MAPPING.levels)
+    levels[index] = level
+    return Mapping(tuple(levels))
+
+
+@pytest.mark.parametrize(
+    ("mapping", "words"),
+    [
+        (_changed(1, Level("buf", (Loop("C", 6),), ("ifmap", "ofmap"))), "lets filter pass buf"),
+        (_changed(1, Level("buf", (Loop("C", 6),), (*TENSORS, "bias"))), "keeps bias at buf"),
+        (_changed(2, Level("array", (Loop("M", 4, "Y"),))), "array has no axis Y"),
+        (_changed(2, Level("array", (Loop("M", 5, "X"),))), "uses 5 children along X"),
+        (_changed(2, Level("array", (Loop("M", 2, "X"), Loop("C", 2, "X")))), "covers 2 of the 4"),
+        (_changed(2, Level("array", (Loop("M", 2, "X"), Loop("M", 2, "X"), Loop("N", 1, "X")))), ""),
+    ],
+)
+def test_a_given_mapping_must_run_on_the_hardware(mapping: Mapping, words: str) -> None:
+    if not words:
+        assert evaluate(ONE, CHIP, batch=2, mappings={"fc1": mapping}).macs == 48
+        return
+    with pytest.raises(InputError, match=words):
+        evaluate(ONE, CHIP, batch=2, mappings={"fc1": mapping})
+
+
+def test_a_given_mapping_must_fit() -> None:
+    with pytest.raises(
+        InputError, match=r"needs 544 bits of buf \(ifmap 6 words \+ filter 24 words \+ ofmap 4 words\)"
+    ):
+        evaluate(ONE, chip(buf=replace(BUF, size=567)), batch=2, mappings={"fc1": MAPPING})
+    assert evaluate(ONE, chip(buf=replace(BUF, size=568)), batch=2, mappings={"fc1": MAPPING}).macs == 48
+
+
+def test_a_given_mapping_obeys_the_dataflow() -> None:
+    with pytest.raises(InputError, match="loops over C in time at buf"):
+        evaluate(ONE, chip(buf=replace(BUF, loops=("N",))), batch=2, mappings={"fc1": MAPPING})
+    with pytest.raises(InputError, match=r"array must hold the whole of C \(6\); the mapping gives it 1"):
+        evaluate(ONE, chip(array=replace(ARRAY, whole=("C",))), batch=2, mappings={"fc1": MAPPING})
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_layer_that_does_not_fit_is_named(workers: int) -> None:
+    with pytest.raises(NoMappingError, match="layer fc1") as error:
+        evaluate(NETWORK, chip(buf=replace(BUF, size=24 + 47)), workers=workers)
+    assert error.value.hint
+
+
+def test_a_network_with_a_batch_keeps_it() -> None:
+    assert evaluate(ONE.with_batch(2), CHIP, workers=1).batch == 2
+    with pytest.raises(InputError, match="already for a batch of 2"):
+        evaluate(ONE.with_batch(2), CHIP, batch=3)
+
+
+def test_a_network_without_macs_has_no_figures() -> None:
+    result = evaluate(Network("none", (NETWORK.layers[1],)), CHIP)
+    assert (result.latency, result.energy, result.throughput, result.optimal, result.gap) == (None,) * 5
+    assert json.loads(result.to_json())["totals"]["energy_j"] is None
+
+
+def test_no_offchip_memory_means_no_figure_for_it() -> None:
+    onchip = chip(dram=replace(DRAM, offchip=False, size=1 << 20, bandwidth=Bandwidth()))
+    result = evaluate(Network("one", (Layer("a", "fc", einsum=matmul(n=1, c=2, m=2)),)), onchip)
+    assert (result.offchip_read_bits, result.offchip_write_bits) == (None, None)
+    assert result.onchip_energy == result.energy

@@ -1,0 +1,111 @@
+"""The JSON Schema for editors, the reader and the documentation know the same keys."""
+
+import copy
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from assay.hardware import Multicast, parse_hardware, preset_names, preset_text, reader
+from assay.hardware.vocabulary import DIMENSIONS, TENSORS
+
+SCHEMA = json.loads((files("assay") / "data" / "schema" / "hardware-1.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+DOCS = Path(__file__).parents[2] / "docs" / "hardware.md"
+
+
+def keys(*path: str) -> set[str]:
+    found = SCHEMA
+    for step in path:
+        found = found[step]
+    return set(found["properties"])
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_validates(name: str) -> None:
+    VALIDATOR.validate(yaml.safe_load(preset_text(name)))
+
+
+def test_the_same_keys() -> None:
+    memory = SCHEMA["$defs"]["memory"]["properties"]
+    assert keys() == {"assay", *reader.HARDWARE_KEYS}
+    assert keys("$defs", "memory") == set(reader.MEMORY_KEYS)
+    assert keys("$defs", "fanout") == set(reader.FANOUT_KEYS)
+    assert keys("$defs", "compute") == set(reader.COMPUTE_KEYS)
+    assert keys("$defs", "figure") == set(reader.FIGURE_KEYS)
+    assert set(SCHEMA["$defs"]["axis"]["oneOf"][1]["properties"]) == set(reader.AXIS_KEYS)
+    assert set(memory["energy"]["oneOf"][1]["properties"]) == set(reader.ENERGY_KEYS)
+    assert set(memory["bandwidth"]["oneOf"][1]["properties"]) == set(reader.BANDWIDTH_KEYS)
+    assert set(SCHEMA["$defs"]["fanout"]["properties"]["bandwidth"]["properties"]) == set(TENSORS)
+
+
+def test_the_same_words() -> None:
+    assert SCHEMA["properties"]["assay"]["const"] == reader.HARDWARE_FORM
+    assert SCHEMA["$defs"]["tensor"]["enum"] == list(TENSORS)
+    assert SCHEMA["$defs"]["dimension"]["enum"] == list(DIMENSIONS)
+    assert SCHEMA["$defs"]["fanout"]["properties"]["multicast"]["enum"] == list(Multicast)
+
+
+def mutations() -> list[tuple[str, Any]]:
+    """Small changes to a preset that both the reader and the schema must refuse."""
+    base = yaml.safe_load(preset_text("eyeriss"))
+    found = []
+
+    def change(name: str, apply: Any) -> None:
+        changed = copy.deepcopy(base)
+        apply(changed)
+        found.append((name, changed))
+
+    change("unknown key", lambda chip: chip.update(colour="red"))
+    change("no clock", lambda chip: chip.pop("clock"))
+    change("other form", lambda chip: chip.update(assay="network/1"))
+    change("unknown key of a memory", lambda chip: chip["nodes"][1].update(depth=3))
+    change("unknown tensor", lambda chip: chip["nodes"][1].update(keep=["ifmaps"]))
+    change("tensor twice", lambda chip: chip["nodes"][1].update(keep=["ifmap", "ifmap"]))
+    change("unknown dimension", lambda chip: chip["nodes"][2].update(whole=["X"]))
+    change("no axis", lambda chip: [chip["nodes"][2].pop(axis) for axis in "XY"])
+    change("axis without size", lambda chip: chip["nodes"][2].update(X={"dims": ["M"]}))
+    change("unknown multicast", lambda chip: chip["nodes"][2].update(multicast="words"))
+    change("truth value as text", lambda chip: chip["nodes"][2].update(reduces="maybe"))
+    change("node of no kind", lambda chip: chip["nodes"][1].pop("memory"))
+    change("no nodes", lambda chip: chip.update(nodes=[]))
+    change("figure without source", lambda chip: chip["published"].update(x={"value": 3}))
+    change("unknown action", lambda chip: chip["nodes"][1].update(energy={"fill": "1 pJ"}))
+    return found
+
+
+@pytest.mark.parametrize(("name", "chip"), mutations(), ids=[name for name, _ in mutations()])
+def test_schema_and_reader_refuse_the_same(name: str, chip: Any) -> None:
+    assert not VALIDATOR.is_valid(chip)
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - the type is asserted below
+        parse_hardware(yaml.safe_dump(chip), "chip.yaml")
+    assert type(caught.value).__name__ == "InputError", name
+
+
+def test_the_documentation_names_every_key() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    named = set(re.findall(r"`([A-Za-z_]+)`", text)) | set(re.findall(r"`(\w+): ", text))
+    for group in (
+        reader.HARDWARE_KEYS,
+        reader.MEMORY_KEYS,
+        reader.FANOUT_KEYS,
+        reader.COMPUTE_KEYS,
+        reader.FIGURE_KEYS,
+    ):
+        assert set(group) <= named
+
+
+def test_the_example_of_the_documentation_reads() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    example = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)[0]
+    VALIDATOR.validate(yaml.safe_load(example))
+    assert parse_hardware(example).pes == 168

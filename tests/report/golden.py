@@ -1,0 +1,60 @@
+"""Texts as they should look, in files. To accept a change: `python -m tests.report.golden`, then read the diff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from assay.hardware.model import Axis, Bandwidth, Figure, Multicast
+from assay.report.evaluation import render_evaluation
+from assay.report.tables import render_hardware_list, render_network, render_networks
+from assay.report.tree import render_hardware
+from tests.evaluation.small import ARRAY, BUF, CHIP, MAC, NETWORK, chip
+from tests.report.sample import sample
+
+FOLDER = Path(__file__).parent / "golden"
+
+RICH_CHIP = replace(
+    chip(
+        buf=replace(
+            BUF,
+            keep=("ifmap", "ofmap"),
+            may_keep=("filter",),
+            update_energy=None,
+            bandwidth=Bandwidth(read=64, write=19.2),
+            loops=("N", "C"),
+            whole=("C",),
+        ),
+        array=replace(
+            ARRAY,
+            axes=(Axis("X", 4, ("M",)), Axis("Y", 3)),
+            multicast=Multicast.TILE,
+            reduces=False,
+            transfer_energy=None,
+            bandwidth=(("ifmap", 16.0),),
+            whole=("R",),
+            fill=True,
+        ),
+        mac=replace(MAC, macs_per_cycle=2),
+    ),
+    technology="65 nm",
+    source="A paper that nobody wrote, whose title is so long that it has to be broken at the end of a line of text",
+    published=(Figure("power", 278.0, "mW", "Table 1"), Figure("layers", "all", "", "")),
+    notes=("Nothing here is real.",),
+)
+
+TEXTS: dict[str, Callable[[], str]] = {
+    "evaluation": lambda: render_evaluation(sample()),
+    "evaluation_80": lambda: render_evaluation(sample(gap=0.013), width=80),
+    "evaluation_unknown": lambda: render_evaluation(sample(chip(mac=replace(MAC, energy=None))), width=100),
+    "hardware": lambda: render_hardware(RICH_CHIP, width=80),
+    "hardware_list": lambda: render_hardware_list([CHIP, RICH_CHIP], width=90),
+    "network": lambda: render_network(replace(NETWORK, source="a test", notes=("No biases.",))),
+    "networks": lambda: render_networks([NETWORK, NETWORK.with_batch(2)]),
+}
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, render in TEXTS.items():
+        (FOLDER / f"{name}.txt").write_text(render(), encoding="utf-8")

@@ -1,0 +1,147 @@
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.errors import InputError
+from assay.evaluation.saved import Saved, SavedLayer
+from assay.hardware.model import Bandwidth
+from assay.report.evaluation import render_evaluation
+from assay.report.figures import percent, rate, shape, short, si, traffic
+from assay.report.nest import render_saved
+from assay.report.page import bar, letters, stack
+from assay.report.scorecard import scorecard
+from assay.report.verdict import verdict
+from assay.workload.network import Network
+from tests.evaluation.small import DRAM, MAC, MAPPING, NETWORK, chip
+from tests.report.sample import HEAD, sample
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    text = render_evaluation(sample(gap=0.01), width=width)
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_every_layer_has_a_row_with_its_main_figures(width: int) -> None:
+    text = render_evaluation(sample(), width=width)
+    rows = {line.split()[0]: line for line in text.splitlines() if line.startswith(("fc1", "fc2", "head", "total"))}
+    assert set(rows) == {"fc1", "fc2", "head", "total"}
+    assert all(unit in row for row in rows.values() for unit in (" us", " nJ", " %"))
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    plain, colored = (render_evaluation(sample(), width=120, color=color) for color in (False, True))
+    assert "\x1b[" in colored
+    stripped = re.sub(r"\x1b\[[0-9;]*m", "", colored)
+    assert [line.rstrip() for line in stripped.splitlines()] == plain.splitlines()
+
+
+def test_columns_left_out_are_named() -> None:
+    text = render_evaluation(sample(gap=0.01), width=80)
+    assert "Left out at this width: Cycles, Energy split, Gap." in text
+    assert "Energy split: D dram" not in text
+    assert "Left out" not in render_evaluation(sample(gap=0.01), width=120)
+
+
+def test_names_with_brackets_are_text() -> None:
+    named = replace(NETWORK.layers[0], name="conv[bold]1")
+    result = sample()
+    layer = replace(result.layers[0], layer=replace(result.layers[0].layer, name=named.name))
+    assert "conv[bold]1" in render_evaluation(replace(result, layers=(layer,)))
+
+
+def test_the_verdict_names_what_limits() -> None:
+    free = sample(chip(dram=replace(DRAM, bandwidth=Bandwidth())))
+    assert "Every layer is bound by compute." in verdict(free)
+    mixed = sample(chip(dram=replace(DRAM, bandwidth=Bandwidth(total=48))))  # 15, 15 and 13 cycles; 12, 12 and 24 steps
+    expected = "56 % of the time is bound by the bandwidth of dram (fc1, fc2) and 44 % by compute (head)."
+    assert expected in verdict(mixed)
+
+
+def test_the_verdict_tells_proofs_apart() -> None:
+    assert "Every mapping is proven" in verdict(sample())
+    assert "2 of 3 mappings are proven" in verdict(sample(gap=0.05))
+    assert "within 5 %" in verdict(sample(gap=0.05))
+    result = sample()
+    given = replace(result, layers=tuple(replace(layer, search=None) for layer in result.layers))
+    assert "given, not searched" in verdict(given)
+
+
+def test_the_verdict_of_a_network_without_macs() -> None:
+    result = sample()
+    empty = replace(result, network=Network("none", (NETWORK.layers[1],)), layers=(result.layers[1],))
+    assert "nothing of this network is modelled" in verdict(empty)
+    assert "Layers without multiply-accumulates" in render_evaluation(empty)
+
+
+def test_the_scorecard_is_complete_and_ends_with_tops_per_watt() -> None:
+    names = [name for name, _ in scorecard(sample())]
+    assert names[0] == "Accuracy"
+    assert names[-2:] == ["TOPS", "TOPS/W"]
+    assert {"Throughput", "Latency", "Energy", "Power", "Off-chip traffic", "Utilisation", "Chip area"} <= set(names)
+
+
+def test_the_scorecard_says_not_modelled_and_never_zero() -> None:
+    card = dict(scorecard(sample(chip(mac=replace(MAC, energy=None)))))
+    assert card["Energy"] == card["Power"] == card["Chip area"] == "not modelled"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0 %"), (1, "100 %"), (0.62, "62 %"), (0.0951, "9.5 %"), (0.0999, "10 %"), (0.9994, "99.9 %")],
+)
+def test_percentages(value: float, text: str) -> None:
+    assert percent(value) == text
+
+
+def test_figures() -> None:
+    assert percent(0.0001) == "< 0.1 %"
+    assert percent(None) == si(None, "J") == rate(None, "x") == traffic(None) == "not modelled"
+    assert short(None) == "-"
+    assert (short(421660800), short(96)) == ("422M", "96")
+    assert (rate(15873.0, "inferences"), rate(6.751, "inferences")) == ("15,900 inferences/s", "6.75 inferences/s")
+    assert traffic(8_000_000) == "1 MB"
+    assert shape((("N", 1), ("M", 4), ("C", 3))) == "M4 C3"
+    assert shape((("N", 1),)) == "1"
+
+
+@given(st.lists(st.floats(0.001, 1), min_size=1, max_size=9), st.integers(1, 40))
+def test_a_strip_is_as_long_as_it_should_be(amounts: list[float], length: int) -> None:
+    total = sum(amounts)
+    shares = [(str(index), amount / total) for index, amount in enumerate(amounts)]
+    strip = str(stack(shares, length))
+    assert len(strip) == length
+    for letter, share in shares:
+        assert abs(strip.count(letter) - share * length) < 1 + 1e-9
+
+
+def test_bars() -> None:
+    assert bar(0, 10) == ""
+    assert bar(1e-9, 10) == "▏"
+    assert bar(0.5, 10) == "█████"
+    assert bar(1, 10) == "█" * 10
+
+
+@given(st.lists(st.text("abcAB12_ ", max_size=3), max_size=20, unique=True))
+def test_letters_tell_names_apart(names: list[str]) -> None:
+    found = letters(names)
+    assert list(found) == names
+    assert len(set(found.values())) == len(names)
+
+
+def test_letters_come_from_the_name() -> None:
+    assert letters(["dram", "delay", "glb", "d"]) == {"dram": "D", "delay": "E", "glb": "G", "d": "0"}
+
+
+def test_saved_nests() -> None:
+    saved = Saved("Saved", (SavedLayer("a", MAPPING), SavedLayer("b", HEAD)))
+    both, one = render_saved(saved), render_saved(saved, "b")
+    assert both.count("multiply-accumulate") == 2
+    assert one.startswith("Saved\n\nb\n\ndram: keeps")
+    assert one.count("multiply-accumulate") == 1
+    with pytest.raises(InputError, match="there is no mapping of layer 'c'"):
+        render_saved(saved, "c")

@@ -1,9 +1,9 @@
 """Every error Assay raises on purpose, drawn as a tree.
 
-    AssayError                 one clear sentence for the user; the command line prints it and exits with 2
-    ├── InputError             a file or an argument is wrong: says what, where and what to do
-    ├── UnsupportedError       understood, but not something this version can evaluate
-    └── NoMappingError         the layer does not fit the hardware: says which tensor, where and by how much
+AssayError                 one clear sentence for the user; the command line prints it and exits with 2
+├── InputError             a file or an argument is wrong: says what, where and what to do
+├── UnsupportedError       understood, but not something this version can evaluate
+└── NoMappingError         the layer does not fit the hardware: says which tensor, where and by how much
 """
 
 from __future__ import annotations
@@ -38,9 +38,16 @@ class AssayError(Exception):
         self.hint = hint
         super().__init__(message, at, hint)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.message, self.at, self.hint)
+
     def __str__(self) -> str:
         text = f"{self.at}: {self.message}" if self.at else self.message
         return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+
+def _rebuild(kind: type[AssayError], message: str, at: Position | None, hint: str | None) -> AssayError:
+    return kind(message, at=at, hint=hint)
 
 
 class InputError(AssayError):

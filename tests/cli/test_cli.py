@@ -269,7 +269,7 @@ def test_a_closed_pipe_is_quiet() -> None:
 
 def test_ctrl_c_ends_a_search_in_processes() -> None:
     with subprocess.Popen(
-        _assay("evaluate", "vgg16", "eyeriss", "--batch", "16"), stderr=subprocess.PIPE, text=True
+        _assay("evaluate", "efficientnet_b4", "eyeriss", "--batch", "16"), stderr=subprocess.PIPE, text=True
     ) as job:
         time.sleep(2)
         job.send_signal(signal.SIGINT)

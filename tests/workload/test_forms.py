@@ -111,7 +111,7 @@ def test_padding_that_no_window_reaches_is_not_touched() -> None:
 )
 def test_impossible_windows_are_refused(arguments: dict[str, int], message: str) -> None:
     with pytest.raises(InputError) as error:
-        Window(**arguments)
+        Window(**arguments)  # type: ignore[arg-type]
     assert str(error.value) == message
 
 

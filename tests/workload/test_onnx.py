@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 
 def model(
     nodes: Sequence[Any],
-    inputs: dict[str, Sequence[Any]],
-    weights: dict[str, Sequence[int]] | None = None,
+    inputs: Mapping[str, Sequence[Any]],
+    weights: Mapping[str, Sequence[int]] | None = None,
     *,
     opset: int = 17,
     values: dict[str, list[int]] | None = None,
@@ -337,7 +337,7 @@ def test_transposed_convolution_matches_inference(attributes: dict[str, Any]) ->
 
 
 def test_quantised_operators() -> None:
-    scales = {"s": [], "z": []}
+    scales: dict[str, list[int]] = {"s": [], "z": []}
     conv = model(
         [node("QLinearConv", "x", "s", "z", "w", "s", "z", "s", "z")],
         {"x": [1, 3, 8, 8]},

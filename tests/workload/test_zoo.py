@@ -201,6 +201,17 @@ def test_efficientnet_b4_equals_its_scaling_rules() -> None:
     assert round(network.weights / 1e6) == 19
 
 
+@pytest.mark.parametrize(("name", "published"), [("resnet50", 25_557_032), ("efficientnet_b4", 19_341_616)])
+def test_weights_and_the_vectors_left_out_are_the_published_parameters(name: str, published: int) -> None:
+    """Parameters of the models of torchvision: two words of normalisation per channel of a convolution, and biases."""
+    layers = einsums(load_network(name))
+    outputs = {layer: layer.einsum.words(layer.einsum.tensor("filter")) for layer in layers if layer.einsum}
+    extents = {layer: layer.einsum.extents for layer in outputs if layer.einsum}
+    channels = {layer: found["G"] * found["M"] for layer, found in extents.items()}
+    vectors = sum(count * (1 if layer.op == "fc" else 2) for layer, count in channels.items())
+    assert sum(outputs.values()) + vectors == published
+
+
 TUTORIAL = {"AlexNet": "alexnet", "VGG-16": "vgg16", "ResNet-50": "resnet50", "EfficientNet-B4": "efficientnet_b4"}
 
 

@@ -1,7 +1,7 @@
 """Joules per word for each action of each component, straight from the hardware description.
 
-A memory moves `width` bits per access. Words are packed: a transfer of k words of b bits takes k·b / width accesses, a fraction
-when it does not come out even, so that energy is linear in words.
+A memory moves `width` bits per access. Words are packed: a transfer of k words of b bits takes k·b / width accesses, a
+fraction when it does not come out even, so that energy is linear in words.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ _MEMORY_ENERGY = {"read": "read_energy", "fill": "write_energy", "update": "upda
 def energy_per_word(hardware: Hardware, component: str, action: str, bits: int) -> float | None:
     """Joules that one `action` of the component named costs per word of `bits` bits; None when it is not modelled.
 
-    For the compute the action is one MAC and `bits` does not matter. Additions on the way up a fanout (`reduce`) are not
+    For the compute the action is one MAC and `bits` does not matter. Additions on the way up a fanout (`reduce`) are
+    not
     modelled: no description gives their energy yet.
 
     Raises:

@@ -47,7 +47,8 @@ class SearchResult:
 
 
 def best_mapping(einsum: Einsum, hardware: Hardware, objective: str = "energy") -> SearchResult:
-    """The mapping of least energy among all loop orders, perfect tile sizes and spatial assignments that the hardware allows.
+    """The mapping of least energy among all loop orders, perfect tile sizes and spatial assignments that the hardware
+    allows.
 
     Among mappings of equal energy the one with fewer steps is taken.
 
@@ -86,7 +87,9 @@ def best_mapping(einsum: Einsum, hardware: Hardware, objective: str = "energy") 
     gap = energy / bound - 1.0 if bound > 0 else 0.0
     optimal = gap <= OPTIMAL_GAP
     seconds = time.perf_counter() - start
-    return SearchResult(mapping, energy, energy if optimal else bound, 0.0 if optimal else gap, optimal, seconds, labels)
+    return SearchResult(
+        mapping, energy, energy if optimal else bound, 0.0 if optimal else gap, optimal, seconds, labels
+    )
 
 
 def _per_step(problem: Problem) -> float:
@@ -124,25 +127,25 @@ def _spell(problem: Problem, steps: list[Step]) -> Mapping:
 
 def _explain(einsum: Einsum, hardware: Hardware, obstacles: list[Obstacle]) -> NoMappingError:
     """The nearest miss in words."""
+    problem = f"no mapping fits {hardware.name}: "
     if not obstacles:
-        return NoMappingError(f"no mapping of the layer fits {hardware.name}")
+        return NoMappingError(problem + "its constraints leave none")
     nearest = min(obstacles, key=lambda o: (o.node, o.needed_bits - o.capacity_bits))
     node = hardware.nodes[nearest.node]
-    if nearest.needed_bits:
+    missing = nearest.needed_bits - nearest.capacity_bits
+    if missing > 0:
         bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
         parts = " + ".join(f"{name} {words} words ({words * bits[name]} b)" for name, words in nearest.tile.items())
-        missing = nearest.needed_bits - nearest.capacity_bits
         return NoMappingError(
-            f"no mapping fits {hardware.name}: {node.name} holds {nearest.capacity_bits} b, but the smallest tile it can be"
-            f" given takes {nearest.needed_bits} b: {parts}",
+            f"{problem}{node.name} has room for {nearest.capacity_bits} b, but the smallest tiles it can be given take"
+            f" {nearest.needed_bits} b: {parts}",
             at=node.at,
-            hint=f"{node.name} needs {missing} b more, or fewer dimensions must be whole at or inside it",
+            hint=f"make {node.name} {missing} b larger, let a tensor pass it, or require fewer dimensions to be whole",
         )
     extents = einsum.extents
-    dims = ", ".join(f"{name} = {extents[name]}" for name in nearest.unfinished)
+    dims = ", ".join(f"{name} = {extents[name]}" for name in nearest.unfinished) or "a dimension"
     return NoMappingError(
-        f"no mapping fits {hardware.name}: at {node.name} the whole of {dims or 'a dimension'} must be placed, which the loops"
-        " and axes allowed there and inside cannot do",
+        f"{problem}all of {dims} must be placed at or inside {node.name}, and its axes and loops do not allow that",
         at=node.at,
-        hint="allow the dimension on another axis or in another memory's loops, enlarge the axis, or drop it from 'whole'",
+        hint="allow it along another axis or in another memory's loops, make the axis longer, or drop it from 'whole'",
     )

@@ -27,8 +27,8 @@ class Labels:
         x: (n, dims) position among the divisors of the product of loops placed so far, per dimension.
         cost: (n,) joules already certain.
         parts: (n, components) joules of components that later loops can still lower; 0 once certain or not begun.
-        tiles: (n, sliding components) of `parts`, the joules that are moved anew with every tile: a window that slides saves
-            a share of these.
+        tiles: (n, sliding components) of `parts`, the joules that are moved anew with every tile: a window that slides
+            saves a share of these.
         pending: (n,) bit r is set while record r's tile has not been replaced by any loop.
         slides: (n, windows) signature of each window's tile; 0 where it no longer matters.
         used: (n,) children used along the axis being filled.
@@ -107,8 +107,8 @@ class Order:
 def undominated(labels: Labels, order: Order, *, rounds: int = 24) -> Ints:
     """Indices of labels worth keeping.
 
-    Label a beats label b when both have placed the same loops, a has used no more children, everything that b may still save
-    a may save too, and
+    Label a beats label b when both have placed the same loops, a has used no more children, everything that b may
+    still save a may save too, and
 
         cost(a) + Σ max(part(a) - part(b), 0) <= cost(b),
 

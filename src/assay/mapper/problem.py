@@ -1,18 +1,18 @@
 """The search problem: one einsum on one chain of nodes, as tables for a vectorised search.
 
-Everything that moves is split into *records* (one tensor crossing one boundary between a child and the next memory outward
-that keeps it) and each record into *components*: words counted with a certain sharing over the fanouts in between, times
-joules per word. The energy of a mapping is a constant plus the sum of its components.
+Everything that moves is split into *records* (one tensor crossing one boundary between a child and the next memory
+outward that keeps it) and each record into *components*: words counted with a certain sharing over the fanouts in
+between, times joules per word. The energy of a mapping is a constant plus the sum of its components.
 
-Partial sums: with U a record's words with all fanouts shared, F its words apart, and R its refills, R = U - F' + R' where the
-primes mean the next record outward (see COUNTING in the documentation); unrolled, each record gets coefficients on its own U
-and F only.
+Partial sums: with U a record's words with all fanouts shared, F its words apart, and R its refills, R = U - F' + R'
+where the primes mean the next record outward (see COUNTING in the documentation); unrolled, each record gets
+coefficients on its own U and F only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from math import prod
 
 import numpy as np
@@ -40,12 +40,14 @@ class Dimension:
 
     @staticmethod
     def of(name: str, extent: int) -> Dimension:
-        divisors = tuple(sorted({d for k in range(1, int(extent**0.5) + 1) if extent % k == 0 for d in (k, extent // k)}))
+        divisors = tuple(
+            sorted({d for k in range(1, int(extent**0.5) + 1) if extent % k == 0 for d in (k, extent // k)})
+        )
         primes = tuple(d for d in divisors if d > 1 and all(d % e for e in divisors if 1 < e < d))
         return Dimension(name, extent, divisors, primes)
 
     def times(self, factor: int) -> Ints:
-        """For each divisor's position, the position of divisor · factor, or -1 where that does not divide the extent."""
+        """For each divisor's position, that of divisor · factor, or -1 where that does not divide the extent."""
         place = {d: i for i, d in enumerate(self.divisors)}
         return np.array([place.get(d * factor, -1) for d in self.divisors], np.int64)
 
@@ -176,7 +178,7 @@ class _Builder:
         """(parent, child), innermost first."""
         keepers = [i for i, names in enumerate(self.keep) if tensor.name in names]
         chain = [*keepers, len(self.hardware.nodes) - 1]
-        return list(zip(chain, chain[1:], strict=False))[::-1]
+        return list(pairwise(chain))[::-1]
 
     def fanouts(self, parent: int, child: int) -> list[int]:
         """Fanouts of a boundary, outermost first."""
@@ -240,9 +242,7 @@ class _Builder:
                 self.windows.append(
                     Window(len(self.windows), index, tuple(p for p, _ in terms), tuple(c for _, c in terms))
                 )
-        self.records.append(
-            Record(index, tensor, parent, child, frozenset(pure), tuple(windows), components, latched)
-        )
+        self.records.append(Record(index, tensor, parent, child, frozenset(pure), tuple(windows), components, latched))
 
 
 def keep_choices(einsum: Einsum, hardware: Hardware) -> list[tuple[tuple[str, ...], ...]]:
@@ -257,7 +257,9 @@ def keep_choices(einsum: Einsum, hardware: Hardware) -> list[tuple[tuple[str, ..
         else:
             free = [name for name in names if name in node.may_keep]
             must = [name for name in names if name in node.keep and name not in node.may_keep]
-            subsets = [[n for n, bit in zip(free, bits, strict=True) if bit] for bits in product((1, 0), repeat=len(free))]
+            subsets = [
+                [n for n, bit in zip(free, bits, strict=True) if bit] for bits in product((1, 0), repeat=len(free))
+            ]
             options.append([tuple(n for n in names if n in must or n in subset) for subset in subsets])
     return list(product(*options))
 

@@ -1,15 +1,15 @@
 """The search: all mappings with perfect factors at once, from the compute outwards.
 
-Every loop placed multiplies the tile of the loops placed so far. Energies in `Labels.parts` are for the whole run as if every
-loop still to come replaced the record's tile; a loop that does not is then a division:
+Every loop placed multiplies the tile of the loops placed so far. Energies in `Labels.parts` are for the whole run as
+if every loop still to come replaced the record's tile; a loop that does not is then a division:
 
 - in time, over a dimension the tensor does not depend on, while the tile is pending: divided by the bound;
 - in time, over a sliding window's dimension: less the share of words still held;
 - in time, over another dimension of the tensor: the record is certain from here on;
 - in space: divided where the fanout shares words between its children.
 
-Labels with the same tiles are compared and the beaten ones dropped (`undominated`), labels that cannot come below the best
-complete mapping known are dropped (`_floor`); what is left at the end is optimal.
+Labels with the same tiles are compared and the beaten ones dropped (`undominated`), labels that cannot come below the
+best complete mapping known are dropped (`_floor`); what is left at the end is optimal.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Obstacle:
 
 @dataclass(slots=True)
 class Found:
-    """The least energy (J, with the tie-break included), its loops from the innermost outwards, and labels looked at."""
+    """The least energy (J, with the tie-break included), its loops from the innermost outwards, and labels looked
+    at."""
 
     energy: float
     steps: list[Step]
@@ -88,10 +89,10 @@ class Search:
         radix = np.array([prod(len(d.divisors) for d in problem.dims[:i]) for i in range(len(problem.dims))], np.int64)
         self.weight = [np.array([_prime_factors(v) for v in dim.divisors], np.int64) for dim in problem.dims]
         self.tables = [WindowTable(problem, window) for window in problem.windows]
-        self.footprints = {
-            t.name: [problem.footprint_table(rank) for rank in t.ranks] for t in problem.einsum.tensors
-        }
-        sliding = [c.index for record in problem.records if record.windows and record.latched for c in record.components]
+        self.footprints = {t.name: [problem.footprint_table(rank) for rank in t.ranks] for t in problem.einsum.tensors}
+        sliding = [
+            c.index for record in problem.records if record.windows and record.latched for c in record.components
+        ]
         self.sliding = np.array(sliding, np.int64)
         self.order = Order(
             radix,
@@ -103,11 +104,12 @@ class Search:
         self.column = {index: i for i, index in enumerate(sliding)}
 
         self._split = next((i for i, node in enumerate(self.nodes) if isinstance(node, Fanout)), len(self.nodes) - 1)
+
     def run(self, *, beam: int | None = None) -> Found | None:
         """The best mapping, or None when there is none (then `obstacle` says why).
 
-        A narrow pass finds a good mapping (at most `beam` labels of each size, if given), a complete one drops what cannot
-        beat it.
+        A narrow pass finds a good mapping (at most `beam` labels of each size, if given), a complete one drops what
+        cannot beat it.
         """
         inside = self._walk(self._start(), len(self.nodes) - 2, self._split)
         for rows in self._classes(inside):
@@ -150,7 +152,7 @@ class Search:
         return labels
 
     def replay(self, steps: list[Step]) -> Labels:
-        """The one label that the given loops, innermost first, lead to. It checks the search against the exact counts."""
+        """The one label that the given loops, innermost first, lead to: to check the search against exact counts."""
         labels = self._start()
         for node in range(len(self.nodes) - 2, -1, -1):
             if isinstance(self.nodes[node], Memory):
@@ -407,15 +409,19 @@ class Search:
             self.obstacle = Obstacle(node, int(needed[worst]), capacity, tile)
 
     def _complete(self, labels: Labels, node: int, whole: tuple[str, ...]) -> Labels:
-        """Labels in which the dimensions that must be whole at this node are, or must be because nothing further out, up to
-        where they must, can place them."""
+        """Labels in which the dimensions that must be whole at this node are, or must be because nothing further out,
+        up to where they must, can place them."""
         whole = tuple({*whole, *self._overdue(node)})
         wanted = [d for d, dim in enumerate(self.problem.dims) if dim.name in whole]
         done = np.all(labels.x[:, wanted] == self.last[wanted], axis=1)
         if not done.any() and (self.obstacle is None or self.obstacle.node > node):
             missing = labels.x[:, wanted] != self.last[wanted]
             best = int(np.argmin(missing.sum(axis=1))) if len(labels) else -1
-            names = [self.problem.dims[d].name for d, m in zip(wanted, missing[best], strict=True) if m] if best >= 0 else []
+            names = (
+                [self.problem.dims[d].name for d, m in zip(wanted, missing[best], strict=True) if m]
+                if best >= 0
+                else []
+            )
             self.obstacle = Obstacle(node, 0, 0, {}, tuple(names))
         return labels.take(done)
 
@@ -465,7 +471,9 @@ class Search:
         for record in self.problem.records:
             if record.latched and record.child <= node:
                 words = float(self.problem.einsum.words(record.tensor))
-                floor += sum(c.joules * (words if c.joules >= 0 else self.problem.einsum.macs) for c in record.components)
+                floor += sum(
+                    c.joules * (words if c.joules >= 0 else self.problem.einsum.macs) for c in record.components
+                )
                 continue
             free = [d for d in range(len(self.problem.dims)) if d not in record.pure]
             share = ahead[:, free].prod(axis=1)

@@ -1,7 +1,7 @@
 """Sliding windows in the search: what is still there when a window moves.
 
-A *signature* remembers, for one window of one record, the tile's extents and the spatial loops since: together with the loops
-placed so far it fixes how far the window has moved and hence which of its words are still held.
+A *signature* remembers, for one window of one record, the tile's extents and the spatial loops since: together with
+the loops placed so far it fixes how far the window has moved and hence which of its words are still held.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class WindowTable:
         return self._map(x, lambda row: self._number(Signature(self._values(row))))
 
     def spread(self, numbers: Ints, x: Ints, k: int, factor: int, node: int) -> tuple[Ints, Floats]:
-        """A spatial loop over the window's k-th dimension at a fanout: new signatures, and for each component the factor by
-        which its words change in the whole run. Where the window has already moved in time below the fanout, the factor is
-        the least one possible, so that a bound stays a bound."""
+        """A spatial loop over the window's k-th dimension at a fanout: new signatures, and for each component the
+        factor by which its words change in the whole run. Where the window has already moved in time below the fanout,
+        the factor is the least one possible, so that a bound stays a bound."""
         rows = np.column_stack([numbers, x])
         results: dict[tuple[int, ...], tuple[int, list[float]]] = {}
 
@@ -75,7 +75,9 @@ class WindowTable:
         table = np.array([results[tuple(row)][1] for row in unique.tolist()], np.float64)
         return grown, table[inverse]
 
-    def _spread_one(self, number: int, extents: tuple[int, ...], k: int, factor: int, node: int) -> tuple[int, list[float]]:
+    def _spread_one(
+        self, number: int, extents: tuple[int, ...], k: int, factor: int, node: int
+    ) -> tuple[int, list[float]]:
         signature = self._signatures[number]
         if signature is None:
             return 0, [1.0] * len(self.components)
@@ -92,8 +94,9 @@ class WindowTable:
         return self._number(grown), ratios
 
     def kept(self, numbers: Ints, x: Ints, pivot: int) -> Floats:
-        """For each label and component, the share of the window's words that are still held when a temporal loop advances:
-        over the window's own dimension `pivot`, or over another one (-1) that makes the window start again."""
+        """For each label and component, the share of the window's words that are still held when a temporal loop
+        advances: over the window's own dimension `pivot`, or over another one (-1) that makes the window start
+        again."""
         shape = [len(self._signatures), *(len(d) for d in self.divisors)]
         code = numbers
         for column, size in zip(x.T, shape[1:], strict=True):

@@ -1,13 +1,15 @@
 """Exact counts of one mapping, in closed form.
 
 For a tensor and a boundary (parent memory, child memory), every temporal loop above the child is the pivot of
-`transitions`: it advances, the loops inside it start again. What moves is the child's new tile less the tile it held. Sums
-over all iterations and instances factorise over the tensor's addresses, because each dimension appears in one address:
+`transitions`: it advances, the loops inside it start again. What moves is the child's new tile less the tile it held.
+Sums over all iterations and instances factorise over the tensor's addresses, because each dimension appears in one
+address:
 
-    words = Σ over pivots  Π over irrelevant dims (cases) · ( Π over addresses Σ |new|  −  Π over addresses Σ |new ∩ held| )
+    words = Σ over pivots  Π over irrelevant dims (cases) · ( Π over addresses Σ |new|  −  Π over addresses Σ |new ∩
+    held| )
 
-`|new|` and `|new ∩ held|` become unions over children where a fanout shares reads. `tests/oracle.py` runs the same loops one
-by one; the two agree on every count.
+`|new|` and `|new ∩ held|` become unions over children where a fanout shares reads. `tests/oracle.py` runs the same
+loops one by one; the two agree on every count.
 
 Padding zeros around an input are moved like other words of it.
 """
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from math import prod
 from typing import Protocol
 
@@ -31,7 +33,9 @@ from assay.workload.einsum import Einsum, Rank, Tensor, address_set
 def analyse(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> Analysis:
     """Count what every component does when the einsum runs under the mapping.
 
-    Capacity is not checked here: see `assay.mapping.validity`.
+    Whether the tiles fit is not checked here. One over-count is known: where a fanout shares equal tiles only
+    (`tile`), factors leave remainders and a window slides, children that ask for equal words after holding different
+    ones may count apart.
 
     Raises:
         InputError: the mapping does not belong to this einsum and hardware.
@@ -92,11 +96,17 @@ class _Nest:
         for index, (level, node) in enumerate(zip(mapping.levels, nodes, strict=True)):
             for loop in level.loops:
                 if loop.dim not in extents:
-                    raise InputError(f"the mapping loops over {loop.dim} at {level.node}; the layer has no such dimension")
+                    raise InputError(
+                        f"the mapping loops over {loop.dim} at {level.node}; the layer has no such dimension"
+                    )
                 if loop.bound < 1:
-                    raise InputError(f"the loop over {loop.dim} at {level.node} has bound {loop.bound}; it must be at least 1")
+                    raise InputError(
+                        f"the loop over {loop.dim} at {level.node} has bound {loop.bound}; it must be at least 1"
+                    )
                 if (loop.axis is not None) != isinstance(node, Fanout):
-                    kind = "needs an axis at a fanout" if isinstance(node, Fanout) else "has an axis, but this is a memory"
+                    kind = (
+                        "needs an axis at a fanout" if isinstance(node, Fanout) else "has an axis, but this is a memory"
+                    )
                     raise InputError(f"the loop over {loop.dim} at {level.node} {kind}")
                 loops.append(_Place(loop.dim, loop.bound, index, len(loops), loop.axis is not None))
         for dim, extent in extents.items():
@@ -121,14 +131,15 @@ class _Nest:
     def boundaries(self, tensor: str) -> list[tuple[int, int]]:
         """(parent, child) pairs of memories that keep the tensor, outermost first; the last child is the compute."""
         keepers = [*self.keepers(tensor), len(self.hardware.nodes) - 1]
-        return list(zip(keepers, keepers[1:], strict=False))
+        return list(pairwise(keepers))
 
     def fanouts(self, parent: int, child: int) -> list[int]:
         """Fanouts between the two, outermost first."""
         return [i for i in range(parent + 1, child) if isinstance(self.hardware.nodes[i], Fanout)]
 
     def digits(self, dim: str, node: int, pivot: int | None, roles: dict[int, Role]) -> tuple[Digit, ...]:
-        """The dimension's loops above the node. `pivot` is a position; None: no loop is inside it (every step is a case)."""
+        """The dimension's loops above the node. `pivot` is a position; None: no loop is inside it (every step is a
+        case)."""
         result: list[Digit] = []
         places = [place for place in self.loops if place.dim == dim]
         for index, place in enumerate(places):
@@ -169,24 +180,26 @@ class _Nest:
                     times *= sum(case.times * _alive(case) for case in self.cases(dim, node, pivot, roles, hold))
             if not times:
                 continue
-            fresh, kept = 1, 0 if pivot in (None, -1) else 1
-            for rank in tensor.ranks:
-                rank_fresh, rank_kept = self._rank(rank, node, pivot, roles, hold)
-                fresh *= rank_fresh
-                kept *= rank_kept
-            total += times * (fresh - kept)
+            sums = [self._rank(rank, node, pivot, roles, hold) for rank in tensor.ranks]
+            if not prod(kept for _, kept in sums):  # nothing stays: equal tiles are equal requests
+                sums = [(self._rank(rank, node, pivot, roles, hold, empty=True)[0], 0) for rank in tensor.ranks]
+            total += times * (prod(fresh for fresh, _ in sums) - prod(kept for _, kept in sums))
         return total
 
-    def _rank(self, rank: Rank, node: int, pivot: int | None, roles: dict[int, Role], hold: bool) -> tuple[int, int]:
-        """Sums over all cases of (words in the new tiles, words of them already there)."""
+    def _rank(
+        self, rank: Rank, node: int, pivot: int | None, roles: dict[int, Role], hold: bool, empty: bool = False
+    ) -> tuple[int, int]:
+        """Sums over all cases of (words in the new tiles, words of them already there); `empty`: nothing is there."""
+        empty |= pivot in (None, -1)
         cases = [self.cases(dim, node, pivot, roles, hold) for dim in rank.dims]
         if len(cases) == 1:
-            return _single(cases[0])
+            fresh, kept = _single(cases[0])
+            return fresh, 0 if empty else kept
         fresh = kept = 0
         for combination in product(*cases):
             times = prod(case.times for case in combination)
             coefficients = tuple(term.coefficient for term in rank.terms)
-            new, old = window_words(coefficients, tuple(case.groups for case in combination), pivot in (None, -1))
+            new, old = window_words(coefficients, tuple(case.groups for case in combination), empty)
             fresh += times * new
             kept += times * old
         return fresh, kept
@@ -207,7 +220,7 @@ class _Nest:
 
     def active(self, node: int) -> int:
         """Instances of the node that get work."""
-        along = {dim: [pair for pair in self._along(dim, spatial=True, above=node)] for dim in self.extents}
+        along = {dim: list(self._along(dim, spatial=True, above=node)) for dim in self.extents}
         return prod(_iterations(pairs, self.extents[dim]) for dim, pairs in along.items())
 
     def _along(self, dim: str, *, spatial: bool, above: int | None = None) -> list[tuple[int, int]]:
@@ -295,8 +308,8 @@ def _held(coefficients: tuple[int, ...], moves: Group) -> int:
 
 
 def sharing(hardware: Hardware, fanouts: list[int]) -> dict[int, Role]:
-    """How requests of an input meet on the way up through the fanouts (node indices, outermost first): a fanout that shares
-    words unites all that arrives at it, from further in too."""
+    """How requests of an input meet on the way up through the fanouts (node indices, outermost first): a fanout that
+    shares words unites all that arrives at it, from further in too."""
     roles: dict[int, Role] = {}
     role = Role.OUTER
     for node in fanouts:

@@ -19,7 +19,8 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How often `component` (a node's name) did `action` to words of `tensor` (None for compute): all instances together."""
+    """How often `component` (a node's name) did `action` to words of `tensor` (None for compute): all instances
+    together."""
 
     component: str
     tensor: str | None

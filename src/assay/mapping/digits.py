@@ -1,8 +1,9 @@
 """How the loops of one dimension place tiles, transition by transition.
 
-Above a boundary, the loops of a dimension are the digits of a tile's base. When a temporal loop (the *pivot*) advances, the
-temporal loops inside it return from their last digit to 0 while everything outside it stays. `patterns` lists, for one
-dimension and one pivot, every place an instance's tile moves from and to, equal cases together with their multiplicity.
+Above a boundary, the loops of a dimension are the digits of a tile's base. When a temporal loop (the *pivot*)
+advances, the temporal loops inside it return from their last digit to 0 while everything outside it stays. `patterns`
+lists, for one dimension and one pivot, every place an instance's tile moves from and to, equal cases together with
+their multiplicity.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ def patterns(extent: int, tile: int, digits: tuple[Digit, ...], hold: bool) -> t
         extent: the dimension's extent; indices from there on do not exist.
         tile: length of a full tile.
         digits: the dimension's loops above the boundary, outermost first.
-        hold: True: an instance's tile before is the one of its own last work. False: it is the one at the machine's last
-            step, which is empty when the instance had no work then.
+        hold: True: an instance's tile before is the one of its own last work. False: it is the one at the machine's
+            last step, which is empty when the instance had no work then.
     """
     if tile * prod(digit.bound for digit in digits) == extent:
         return (_perfect(tile, digits),)

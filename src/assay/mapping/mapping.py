@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Loop:
     """`for dim in 0 .. bound-1`: in time, or along a fanout's axis in space.
 
-    The loops of one dimension, from outer to inner, are the digits of its index. Their product may exceed the dimension's
-    extent (imperfect factors): iterations past the extent are not run.
+    The loops of one dimension, from outer to inner, are the digits of its index. Their product may exceed the
+    dimension's extent (imperfect factors): iterations past the extent are not run.
     """
 
     dim: str
@@ -36,8 +36,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """One level per memory and fanout of the hardware, outermost first. The tile of a tensor at a memory is the set of its
-    words touched by the loops at that memory and inside it."""
+    """One level per memory and fanout of the hardware, outermost first.
+
+    The tile of a tensor at a memory is the set of its words touched by the loops at that memory and inside it.
+    """
 
     levels: tuple[Level, ...]
 

@@ -12,7 +12,7 @@ output height and width, R and S filter height and width.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from assay.errors import InputError
@@ -44,7 +44,7 @@ class Rank:
     """
 
     terms: tuple[Term, ...]
-    padding: tuple[int, int] = (0, 0)
+    padding: tuple[int, int] = field(default=(0, 0), compare=False)
 
     @property
     def dims(self) -> tuple[str, ...]:

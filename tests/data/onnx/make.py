@@ -112,6 +112,7 @@ MODELS = {
 
 
 def main() -> None:
+    torch.manual_seed(0)
     for name, (model, shape, axes) in MODELS.items():
         exported = export(model(), torch.zeros(shape), dynamic_axes={"x": axes})
         onnx.save(strip(exported), str(Path(__file__).with_name(f"{name}.onnx")))

@@ -49,6 +49,7 @@ class WindowTable:
     def __init__(self, problem: Problem, window: Window) -> None:
         self.window = window
         self.components: tuple[Component, ...] = problem.records[window.record].components
+        self.latched = problem.records[window.record].latched
         self.divisors = [np.array(problem.dims[d].divisors, np.int64) for d in window.dims]
         self._signatures: list[Signature | None] = [None]  # number 0: inert, nothing slides any more
         self._numbers: dict[Signature, int] = {}
@@ -82,7 +83,7 @@ class WindowTable:
         if signature is None:
             return 0, [1.0] * len(self.components)
         grown = Signature(signature.tile, (*signature.spreads, Spread(k, factor, extents[k], node)))
-        displaced = any(signature.moved(i, extent) for i, extent in enumerate(extents))
+        displaced = self.latched and any(signature.moved(i, extent) for i, extent in enumerate(extents))
         ratios = []
         for component in self.components:
             if component.role(node) is Role.OUTER:

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS ?= 2
 
-.PHONY: help demo test test-long check format bench clean
+.PHONY: help demo test test-long check format docs bench clean
 
 help:
 	@echo "make demo       evaluate AlexNet on Eyeriss"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-long  the tests with many more random cases"
 	@echo "make check      ruff, mypy, direction of imports"
 	@echo "make format     let ruff rewrite the files"
+	@echo "make docs       write the pages that are made by a command"
 	@echo "make bench      time the command line against its limits"
 	@echo "make clean      remove the environment and all caches"
 
@@ -36,6 +37,10 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed
+	$(BIN)/python -m tools.validation > docs/validation.md.new
+	mv docs/validation.md.new docs/validation.md
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/run.py

@@ -14,7 +14,7 @@ from fractions import Fraction
 from assay.hardware.model import Fanout, Hardware, Memory
 from assay.mapping.counts import Action, Analysis
 from assay.mapping.mapping import Mapping
-from assay.workload.einsum import Einsum
+from assay.workload.einsum import Einsum, Tensor
 
 COMPUTE = "compute"
 
@@ -30,7 +30,7 @@ class Demand:
 
     Attributes:
         component: name of the memory or fanout.
-        port: `read`, `write` or `total` of a memory; the name of a tensor at a fanout.
+        port: `read`, `write` or `total` of a memory; at a fanout the name of a tensor, then `down` or `up`.
         bits: bits that one instance moves through the port in the whole layer.
         bits_per_cycle: bandwidth of the port of one instance.
     """
@@ -116,28 +116,36 @@ def _memory_demands(memory: Memory, einsum: Einsum, analysis: Analysis, instance
 def _fanout_demands(
     fanout: Fanout, einsum: Einsum, hardware: Hardware, mapping: Mapping, analysis: Analysis
 ) -> list[Demand]:
-    """Words that enter or leave a fanout on its parent's side, per tensor."""
-    names = {tensor.name for tensor in einsum.tensors}
+    """Words that cross a fanout's parent side, per tensor and way: down and up have wires of their own."""
     instances = instances_in_use(hardware, mapping, fanout.name)
+    limits = dict(fanout.bandwidth)
     demands = []
-    for tensor, limit in fanout.bandwidth:
-        if tensor in names:
-            source, actions = _parent(fanout, tensor, hardware, mapping)
-            bits = _bits_moved(analysis, einsum, source, tensor, actions)
-            demands.append(Demand(fanout.name, tensor, Fraction(bits, instances), limit))
+    for tensor in einsum.tensors:
+        if tensor.name in limits:
+            down, up = _crossing(fanout, tensor, einsum, hardware, mapping, analysis)
+            for words, way in ((down, "down"), (up, "up")):
+                bits = Fraction(words * tensor.bits, instances)
+                if bits:
+                    demands.append(Demand(fanout.name, f"{tensor.name} {way}", bits, limits[tensor.name]))
     return demands
 
 
-def _parent(fanout: Fanout, tensor: str, hardware: Hardware, mapping: Mapping) -> tuple[str, tuple[Action, ...]]:
-    """Which counts cross the parent's side of a fanout: of the memory above, or the transfers of a fanout above."""
-    keeps = {level.node: level.keep for level in mapping.levels}
-    above = hardware.nodes[: [node.name for node in hardware.nodes].index(fanout.name)]
-    for node in reversed(above):
-        if isinstance(node, Fanout):
-            return node.name, (Action.TRANSFER,)
-        if tensor in keeps.get(node.name, ()):
-            return node.name, (Action.READ, Action.UPDATE)
-    return above[0].name, (Action.READ, Action.UPDATE)
+def _crossing(
+    fanout: Fanout, tensor: Tensor, einsum: Einsum, hardware: Hardware, mapping: Mapping, analysis: Analysis
+) -> tuple[int, int]:
+    """Words of the tensor that cross the parent side of all instances of a fanout: (down, up)."""
+    names = [node.name for node in hardware.nodes]
+    position = names.index(fanout.name)
+    keeps = [tensor.name in level.keep for level in mapping.levels]
+    parent = max(i for i in range(position) if keeps[i])
+    above = [n.name for n in hardware.nodes[parent:position] if isinstance(n, Fanout)]
+    delivered = analysis.count(above[-1], tensor.name, Action.TRANSFER) if above else None
+    read = analysis.count(names[parent], tensor.name, Action.READ)
+    if tensor is not einsum.output:
+        return (read if delivered is None else delivered), 0
+    refills = read if any(keeps[position:]) else 0  # else the parent reads partial sums to add to them, at home
+    sent = analysis.count(names[parent], tensor.name, Action.UPDATE) if delivered is None else delivered - refills
+    return refills, sent
 
 
 def _bits_moved(analysis: Analysis, einsum: Einsum, component: str, tensor: str, actions: tuple[Action, ...]) -> int:

@@ -87,7 +87,7 @@ class Fanout:
         reduces: True when partial sums of the children are added on the way up; False when the parent adds them.
         transfer_energy: joules per `width` bits delivered to one child, or sent up by one; None when unknown.
         width: bits of one transfer.
-        bandwidth: per tensor, bits per cycle that can enter or leave on the parent's side; absent: no limit.
+        bandwidth: per tensor, bits per cycle on the parent's side, each way; absent: no limit.
         whole: dimensions that must be complete within the fanout and what lies below it.
         fill: True: a layer is spread over as many children as its dimensions and these constraints allow.
     """

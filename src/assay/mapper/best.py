@@ -20,7 +20,6 @@ OPTIMAL_GAP = 1e-8
 """A gap up to this is rounding and the tie-break, not a difference."""
 
 _TIE_SHARE = 1e-9
-_BEAM = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def best_mapping(einsum: Einsum, hardware: Hardware, objective: str = "energy") 
     for keep in keep_choices(einsum, hardware):
         problem = build_problem(einsum, hardware, keep)
         search = Search(problem, per_step=_per_step(problem), fill=fill)
-        found = search.run(beam=_BEAM)
+        found = search.run()
         labels += search.trail.size
         if found and (best is None or found.energy < best[0].energy):
             best = (found, problem)

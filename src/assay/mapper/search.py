@@ -21,9 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.hardware.model import Axis, Fanout, Memory
+from assay.mapper.bounds import Bounds
 from assay.mapper.labels import Labels, Order, Trail, undominated
 from assay.mapper.problem import Problem, Record
 from assay.mapper.slides import WindowTable
+from assay.mapper.tiles import Tiles
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -59,12 +61,13 @@ class Obstacle:
 
 @dataclass(slots=True)
 class Found:
-    """The least energy (J, with the tie-break included), its loops from the innermost outwards, and labels looked
-    at."""
+    """A mapping of least energy (J, with the tie-break included), its loops from the innermost outwards, the labels
+    looked at so far, and the joules of its steps alone."""
 
     energy: float
     steps: list[Step]
     labels: int
+    step_energy: float
 
 
 class Search:
@@ -80,46 +83,70 @@ class Search:
         self.per_step = per_step
         self.fill = fill
         self.upper = np.inf
+        self.steps = np.inf
         self.beam: int | None = None
         self.trail = Trail()
         self.obstacle: Obstacle | None = None
         self.nodes = problem.hardware.nodes
-        self.values = [np.array(dim.divisors, np.int64) for dim in problem.dims]
-        self.last = np.array([len(dim.divisors) - 1 for dim in problem.dims], np.int64)
-        radix = np.array([prod(len(d.divisors) for d in problem.dims[:i]) for i in range(len(problem.dims))], np.int64)
-        self.weight = [np.array([_prime_factors(v) for v in dim.divisors], np.int64) for dim in problem.dims]
+        self.tiles = Tiles(problem)
         self.tables = [WindowTable(problem, window) for window in problem.windows]
-        self.footprints = {t.name: [problem.footprint_table(rank) for rank in t.ranks] for t in problem.einsum.tensors}
         sliding = [
             c.index for record in problem.records if record.windows and record.latched for c in record.components
         ]
         self.sliding = np.array(sliding, np.int64)
         self.order = Order(
-            radix,
+            self.tiles.radix,
             self.sliding,
             tuple(window.record for window in problem.windows),
             sum(1 << r.index for r in problem.records if any(c.joules < 0 for c in r.components)),
             fill,
         )
         self.column = {index: i for i, index in enumerate(sliding)}
-
+        self.bounds = Bounds(problem, self.tiles, self.column)
         self._split = next((i for i, node in enumerate(self.nodes) if isinstance(node, Fanout)), len(self.nodes) - 1)
 
-    def run(self, *, beam: int | None = None) -> Found | None:
+    def run(self, *, beam: int = 500) -> Found | None:
         """The best mapping, or None when there is none (then `obstacle` says why).
 
-        A narrow pass finds a good mapping (at most `beam` labels of each size, if given), a complete one drops what
+        A narrow pass (at most `beam` labels of each kind and size) finds a good mapping, a complete one drops what
         cannot beat it.
         """
+        quick = self._pass(beam)
+        if quick is not None:
+            self.steps = quick.step_energy
+            self.upper = np.inf if self.fill else quick.energy
+        return self._pass(None, beam, quick)
+
+    def _pass(self, beam: int | None, retry: int | None = None, known: Found | None = None) -> Found | None:
+        """From the compute to the outermost memory; `known` is a mapping found before. Where it does not help, because
+        there may be mappings of fewer steps, a narrow pass of `retry` labels looks for a good one of them first."""
+        self.beam = beam
         inside = self._walk(self._start(), len(self.nodes) - 2, self._split)
         for rows in self._classes(inside):
-            upper = np.inf
-            if beam is not None and (quick := self._finish(inside.take(rows), upper, beam)) is not None:
-                upper = quick.energy
-            found = self._finish(inside.take(rows), upper, None)
-            if found is not None:
+            labels = inside.take(rows)
+            if self.fill:
+                self.upper = np.inf
+                if known and labels.parts[0, -1] >= known.step_energy * (1 - SLACK):
+                    self.upper = known.energy
+                elif retry and (quick := self._finish(labels, retry)) is not None:
+                    self.upper = quick.energy
+            if (found := self._finish(labels, beam)) is not None:
                 return found
         return None
+
+    def _finish(self, labels: Labels, beam: int | None) -> Found | None:
+        """From the outermost fanout outwards."""
+        self.beam = beam
+        labels = self._walk(labels.take(np.arange(len(labels))), self._split - 1, 0)
+        if not len(labels):
+            return None
+        best = int(np.argmin(labels.cost))
+        energy = float(labels.cost[best]) + self.problem.constant
+        steps = self._spell(int(labels.origin[best]))
+        return Found(energy, steps, self.trail.size, self._step_energy(steps))
+
+    def _step_energy(self, steps: list[Step]) -> float:
+        return self.per_step * self.problem.einsum.macs / prod(step.bound for step in steps if step.axis >= 0)
 
     def _classes(self, labels: Labels) -> list[Ints]:
         """All labels at once, or with `fill` those of equal steps together, the fewest first."""
@@ -127,16 +154,6 @@ class Search:
             return [np.arange(len(labels))] if len(labels) else []
         steps = np.round(labels.parts[:, -1] / self.per_step).astype(np.int64)
         return [np.flatnonzero(steps == value) for value in np.unique(steps)]
-
-    def _finish(self, labels: Labels, upper: float, beam: int | None) -> Found | None:
-        """From the outermost fanout outwards."""
-        self.upper, self.beam = upper, beam
-        labels = self._walk(labels, self._split - 1, 0)
-        if not len(labels):
-            return None
-        best = int(np.argmin(labels.cost))
-        energy = float(labels.cost[best]) + self.problem.constant
-        return Found(energy, self._spell(int(labels.origin[best])), self.trail.size)
 
     def _walk(self, labels: Labels, first: int, last: int) -> Labels:
         """Through the nodes from `first` out to `last`."""
@@ -358,7 +375,7 @@ class Search:
         for record in self.problem.records:
             if record.child != node:
                 continue
-            words = self._footprint(labels.x, record.tensor.name) * self._passes(labels.x)
+            words = self.tiles.words(labels.x, record.tensor.name) * self.tiles.passes(labels.x)
             for component in record.components:
                 labels.parts[:, component.index] = component.joules * words
                 if component.index in self.column:
@@ -367,29 +384,11 @@ class Search:
             for w in record.windows:
                 labels.slides[:, w] = self.tables[w].open(labels.x[:, self.problem.windows[w].dims])
 
-    def _footprint(self, x: Ints, tensor: str) -> Floats:
-        words = np.ones(len(x))
-        for positions, table in self.footprints[tensor]:
-            if positions:
-                words *= table[tuple(x[:, p] for p in positions)]
-        return words
-
-    def _passes(self, x: Ints) -> Floats:
-        """Iterations of all loops still to come."""
-        passes = np.ones(len(x))
-        for d, dim in enumerate(self.problem.dims):
-            passes *= dim.extent / self.values[d][x[:, d]]
-        return passes
-
     def _fitting(self, labels: Labels, node: int, memory: Memory) -> Labels:
         capacity = memory.capacity
-        kept = self.problem.keep[node]
-        if capacity is None or not kept:
+        if capacity is None or not self.problem.keep[node]:
             return labels
-        needed = np.zeros(len(labels))
-        for tensor in self.problem.einsum.tensors:
-            if tensor.name in kept:
-                needed += self._footprint(labels.x, tensor.name) * tensor.bits
+        needed = self.tiles.bits(labels.x, node)
         fits = needed <= capacity
         if not fits.all():
             self._note_miss(labels, node, needed, capacity)
@@ -402,7 +401,7 @@ class Search:
         if known is None or known.node > node or (known.node == node and known.needed_bits > needed[worst]):
             one = labels.x[worst : worst + 1]
             tile = {
-                t.name: int(self._footprint(one, t.name)[0])
+                t.name: int(self.tiles.words(one, t.name)[0])
                 for t in self.problem.einsum.tensors
                 if t.name in self.problem.keep[node]
             }
@@ -413,9 +412,9 @@ class Search:
         up to where they must, can place them."""
         whole = tuple({*whole, *self._overdue(node)})
         wanted = [d for d, dim in enumerate(self.problem.dims) if dim.name in whole]
-        done = np.all(labels.x[:, wanted] == self.last[wanted], axis=1)
+        done = np.all(labels.x[:, wanted] == self.tiles.last[wanted], axis=1)
         if not done.any() and (self.obstacle is None or self.obstacle.node > node):
-            missing = labels.x[:, wanted] != self.last[wanted]
+            missing = labels.x[:, wanted] != self.tiles.last[wanted]
             best = int(np.argmin(missing.sum(axis=1))) if len(labels) else -1
             names = (
                 [self.problem.dims[d].name for d, m in zip(wanted, missing[best], strict=True) if m]
@@ -439,52 +438,42 @@ class Search:
     def _file(self, buckets: dict[int, list[Labels]], labels: Labels) -> None:
         if not len(labels):
             return
-        level = np.zeros(len(labels), np.int64)
-        for d, weight in enumerate(self.weight):
-            level += weight[labels.x[:, d]]
+        level = self.tiles.level(labels.x)
         for value in np.unique(level).tolist():
             rows = level == value
             buckets.setdefault(value, []).append(labels if rows.all() else labels.take(rows))
 
     def _thin(self, labels: Labels, node: int) -> Labels:
         """Drop what is beaten, what cannot win, and (with a beam) what is unlikely to."""
-        if not len(labels):
-            return labels
-        if np.isfinite(self.upper):
-            hopeful = self._floor(labels, node) <= self.upper * (1 + SLACK)
-            if not hopeful.all():
-                labels = labels.take(hopeful)
+        if len(labels) and self.fill and np.isfinite(self.steps):
+            labels = labels.take(self._least_steps(labels, node) <= self.steps * (1 + SLACK))
+        if len(labels) and np.isfinite(self.upper):
+            labels = labels.take(self.bounds.floor(labels, node) <= self.upper * (1 + SLACK))
         if not len(labels):
             return labels
         labels = labels.take(undominated(labels, self.order))
-        if self.beam is not None and len(labels) > self.beam:
-            score = LEAN * (labels.cost + labels.parts.sum(axis=1)) + (1 - LEAN) * self._floor(labels, node)
-            labels = labels.take(np.argsort(score, kind="stable")[: self.beam])
-        return labels
+        return labels if self.beam is None or len(labels) <= self.beam else self._narrow(labels, node, self.beam)
 
-    def _floor(self, labels: Labels, node: int) -> Floats:
-        """Energy below which no completion of a label can come."""
-        ahead = np.ones((len(labels), len(self.problem.dims)))
+    def _least_steps(self, labels: Labels, node: int) -> Floats:
+        """Joules of the fewest temporal steps that the fanouts still ahead allow."""
+        ahead = prod(item.children for item in self.nodes[: node + 1] if isinstance(item, Fanout))
+        steps: Floats = labels.parts[:, -1] / ahead
+        return steps
+
+    def _narrow(self, labels: Labels, node: int, beam: int) -> Labels:
+        """The most promising labels, as many of each kind: kinds differ in which demanded dimensions are whole yet."""
+        demanded = {name for item in self.nodes[1 : node + 1] for name in getattr(item, "whole", ())}
+        kind = np.zeros(len(labels), np.int64)
         for d, dim in enumerate(self.problem.dims):
-            ahead[:, d] = self.values[d][labels.x[:, d]] / dim.extent
-        floor = labels.cost + self.problem.constant
-        for record in self.problem.records:
-            if record.latched and record.child <= node:
-                words = float(self.problem.einsum.words(record.tensor))
-                floor += sum(
-                    c.joules * (words if c.joules >= 0 else self.problem.einsum.macs) for c in record.components
-                )
-                continue
-            free = [d for d in range(len(self.problem.dims)) if d not in record.pure]
-            share = ahead[:, free].prod(axis=1)
-            for component in record.components:
-                part = labels.parts[:, component.index]
-                if component.index in self.column:
-                    tile = labels.tiles[:, self.column[component.index]]
-                    floor += np.minimum(part, part - tile * (1.0 - share))
-                else:
-                    floor += np.minimum(part, part * share)
-        return floor
+            if dim.name in demanded:
+                kind = kind * 2 + (labels.x[:, d] == self.tiles.last[d])
+        closed = labels.cost + labels.parts.sum(axis=1) + self.problem.constant
+        score = LEAN * closed + (1 - LEAN) * self.bounds.floor(labels, node)
+        first = labels.parts[:, -1] if self.fill else np.zeros(len(labels))
+        ranked = np.lexsort((score, first, kind))
+        ordered = kind[ranked]
+        start = np.searchsorted(ordered, ordered, side="left")
+        return labels.take(np.sort(ranked[np.arange(len(ranked)) - start < beam]))
 
     # -- trail --------------------------------------------------------------------------------------------------------
 
@@ -500,14 +489,3 @@ class Search:
             node, axis = divmod(rest, 8)
             steps.append(Step(node, axis - 1, d, factor))
         return steps
-
-
-def _prime_factors(value: int) -> int:
-    """How many primes the value is a product of."""
-    count, factor = 0, 2
-    while value > 1:
-        while value % factor == 0:
-            value //= factor
-            count += 1
-        factor += 1
-    return count

@@ -98,9 +98,9 @@ class WindowTable:
         """For each label and component, the share of the window's words that are still held when a temporal loop
         advances: over the window's own dimension `pivot`, or over another one (-1) that makes the window start
         again."""
-        shape = [len(self._signatures), *(len(d) for d in self.divisors)]
+        sizes = [len(d) for d in self.divisors]
         code = numbers
-        for column, size in zip(x.T, shape[1:], strict=True):
+        for column, size in zip(x.T, sizes, strict=True):
             code = code * size + column
         unique, inverse = np.unique(code, return_inverse=True)
         rows = []
@@ -108,7 +108,7 @@ class WindowTable:
             key = (value, pivot)
             if key not in self._kept:
                 positions, rest = [], value
-                for size in reversed(shape[1:]):
+                for size in reversed(sizes):
                     positions.append(rest % size)
                     rest //= size
                 self._kept[key] = self._kept_one(rest, self._values(positions[::-1]), pivot)

@@ -104,7 +104,7 @@ class Order:
     steps: bool
 
 
-def undominated(labels: Labels, order: Order, *, rounds: int = 24) -> Ints:
+def undominated(labels: Labels, order: Order, *, rounds: int = 8) -> Ints:
     """Indices of labels worth keeping.
 
     Label a beats label b when both have placed the same loops, a has used no more children, everything that b may
@@ -139,7 +139,7 @@ def undominated(labels: Labels, order: Order, *, rounds: int = 24) -> Ints:
 
 def _beats(labels: Labels, parts: Floats, order: Order, a: Ints, b: Ints) -> Bools:
     pending_a, pending_b = labels.pending[a], labels.pending[b]
-    able = (pending_a & pending_b) == pending_b
+    able: Bools = (pending_a & pending_b) == pending_b
     if order.negative:
         able &= (pending_a ^ pending_b) & order.negative == 0
     if order.steps:
@@ -148,11 +148,13 @@ def _beats(labels: Labels, parts: Floats, order: Order, a: Ints, b: Ints) -> Boo
     for column, record in enumerate(order.owner):
         slide_a, slide_b = labels.slides[a, column], labels.slides[b, column]
         able &= (slide_a == slide_b) | ((slide_b == 0) & ((pending_b >> record) & 1 == 0))
+    pairs = np.flatnonzero(able)
+    a, b = a[pairs], b[pairs]
     excess = parts[a] - parts[b]
     plain = labels.parts.shape[1]
     if len(order.sliding):
         excess[:, order.sliding] = np.maximum(excess[:, order.sliding], excess[:, plain:])
     worst = np.maximum(excess[:, :plain], 0.0).sum(axis=1)
     cost_b = labels.cost[b]
-    result: Bools = able & (labels.cost[a] + worst <= cost_b + TOLERANCE * np.abs(cost_b))
-    return result
+    able[pairs] = labels.cost[a] + worst <= cost_b + TOLERANCE * np.abs(cost_b)
+    return able

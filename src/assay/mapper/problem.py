@@ -5,7 +5,7 @@ outward that keeps it) and each record into *components*: words counted with a c
 between, times joules per word. The energy of a mapping is a constant plus the sum of its components.
 
 Partial sums: with U a record's words with all fanouts shared, F its words apart, and R its refills, R = U - F' + R'
-where the primes mean the next record outward (see COUNTING in the documentation); unrolled, each record gets
+where the primes mean the next record outward (docs/counting.md); unrolled, each record gets
 coefficients on its own U and F only.
 """
 

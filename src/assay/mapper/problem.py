@@ -5,15 +5,14 @@ outward that keeps it) and each record into *components*: words counted with a c
 between, times joules per word. The energy of a mapping is a constant plus the sum of its components.
 
 Partial sums: with U a record's words with all fanouts shared, F its words apart, and R its refills, R = U - F' + R'
-where the primes mean the next record outward (docs/counting.md); unrolled, each record gets
-coefficients on its own U and F only.
+where the primes mean the next record outward (docs/counting.md); unrolled, each record gets coefficients on its
+own U and F only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise, product
-from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -262,8 +261,3 @@ def keep_choices(einsum: Einsum, hardware: Hardware) -> list[tuple[tuple[str, ..
             ]
             options.append([tuple(n for n in names if n in must or n in subset) for subset in subsets])
     return list(product(*options))
-
-
-def total_points(dims: tuple[Dimension, ...]) -> int:
-    """Points of the iteration box."""
-    return prod(dim.extent for dim in dims)

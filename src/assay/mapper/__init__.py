@@ -1,5 +1,6 @@
 """The best mapping, with a proof."""
 
-from assay.mapper.best import OBJECTIVES, SearchResult, best_mapping, mapping_energy
+from assay.mapper.best import OBJECTIVES, SearchResult, best_mapping, check_objective
+from assay.mapper.spell import mapping_energy
 
-__all__ = ["OBJECTIVES", "SearchResult", "best_mapping", "mapping_energy"]
+__all__ = ["OBJECTIVES", "SearchResult", "best_mapping", "check_objective", "mapping_energy"]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
-from assay.components.actions import energy_per_word
 from assay.errors import InputError, NoMappingError, UnsupportedError
-from assay.hardware.model import Fanout, Hardware, Memory
-from assay.mapper.problem import Problem, build_problem, keep_choices
-from assay.mapper.search import Found, Obstacle, Search, Step
-from assay.mapping.analysis import analyse
-from assay.mapping.mapping import Level, Loop, Mapping
+from assay.hardware.model import Hardware
+from assay.mapper.problem import build_problem, keep_choices
+from assay.mapper.search import Found, Obstacle, Search
+from assay.mapper.spell import spell
+from assay.mapping.mapping import Mapping
 from assay.workload.einsum import Einsum
 
 OBJECTIVES = ("energy", "latency", "edp")
+"""What a mapping can be chosen for. This version searches for energy only."""
 
 OPTIMAL_GAP = 1e-8
 """A gap up to this is rounding and the tie-break, not a difference."""
@@ -26,10 +27,13 @@ _TIE_SHARE = 1e-9
 class SearchResult:
     """The best mapping found and how good it is proven to be.
 
+    The space is that of all mappings with perfect factors; where a fanout of the hardware says `fill`, those of them
+    that take the fewest steps.
+
     Attributes:
         mapping: the mapping.
         energy: joules of the modelled actions under it, from the exact counts.
-        lower_bound: joules; no mapping of the searched space can take less.
+        lower_bound: joules; no mapping of the space takes less.
         gap: energy / lower_bound - 1.
         optimal: True when the gap is zero but for rounding.
         seconds: time the search took.
@@ -56,72 +60,45 @@ def best_mapping(einsum: Einsum, hardware: Hardware, objective: str = "energy") 
         NoMappingError: nothing fits; says what does not.
         InputError: an unknown objective, or an energy is missing.
     """
-    if objective not in OBJECTIVES:
-        raise InputError(f"objective is {objective!r}; it must be one of {', '.join(OBJECTIVES)}")
-    if objective != "energy":
-        raise UnsupportedError(
-            f"the search cannot minimise {objective} yet, only energy",
-            hint="leave --objective out, or give energy; latency is still reported for the mapping of least energy",
-        )
+    check_objective(objective)
     start = time.perf_counter()
     fill = any(fanout.fill for fanout in hardware.fanouts)
-    best: tuple[Found, Problem] | None = None
-    obstacles: list[Obstacle] = []
-    labels = 0
-    for keep in keep_choices(einsum, hardware):
-        problem = build_problem(einsum, hardware, keep)
-        search = Search(problem, per_step=_per_step(problem), fill=fill)
-        found = search.run()
-        labels += search.trail.size
-        if found and (best is None or found.energy < best[0].energy):
-            best = (found, problem)
-        elif found is None and search.obstacle:
-            obstacles.append(search.obstacle)
-    if best is None:
-        raise _explain(einsum, hardware, obstacles)
-    found, problem = best
-    mapping = _spell(problem, found.steps)
-    energy = mapping_energy(einsum, hardware, mapping)
-    bound = min(energy, found.energy - _per_step(problem) * einsum.macs)
-    gap = energy / bound - 1.0 if bound > 0 else 0.0
+    searches = [Search(build_problem(einsum, hardware, keep), fill=fill) for keep in keep_choices(einsum, hardware)]
+    least = min((search.floor for search in searches if math.isfinite(search.floor)), default=0.0)
+    per_step = _TIE_SHARE * max(least, 0.0) / einsum.macs or 1e-30
+    found = [(search, result) for search in searches if (result := search.run(per_step)) is not None]
+    if not found:
+        raise _explain(einsum, hardware, [search.obstacle for search in searches if search.obstacle])
+    search, best = min(found, key=lambda pair: _rank(pair[1], fill))
+    rivals = [result for _, result in found if not fill or result.steps == best.steps]
+    bound = min(best.energy, *(result.bound for result in rivals))
+    gap = best.energy / bound - 1.0 if bound > 0 else 0.0 if best.energy <= 0 else float("inf")
     optimal = gap <= OPTIMAL_GAP
-    seconds = time.perf_counter() - start
     return SearchResult(
-        mapping, energy, energy if optimal else bound, 0.0 if optimal else gap, optimal, seconds, labels
+        mapping=spell(search.problem, best.loops),
+        energy=best.energy,
+        lower_bound=best.energy if optimal else bound,
+        gap=0.0 if optimal else gap,
+        optimal=optimal,
+        seconds=time.perf_counter() - start,
+        labels=sum(search.trail.size for search in searches),
     )
 
 
-def _per_step(problem: Problem) -> float:
-    """Joules per temporal step so small that they decide between equals only."""
-    energies = [c.joules for c in problem.components if c.joules > 0]
-    return _TIE_SHARE * min(energies, default=1e-12)
+def check_objective(objective: str) -> None:
+    """Raise InputError for an unknown objective, UnsupportedError for one that cannot be searched for yet."""
+    if objective not in OBJECTIVES:
+        raise InputError(f"unknown objective {objective!r}", hint=f"choose one of {', '.join(OBJECTIVES)}")
+    if objective != "energy":
+        raise UnsupportedError(
+            f"objective {objective}: the search for it is not there yet",
+            hint="use energy; latency is still reported, for the mappings of least energy",
+        )
 
 
-def mapping_energy(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> float:
-    """Joules of the modelled actions of one mapping, from its exact counts."""
-    bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
-    total = 0.0
-    for count in analyse(einsum, hardware, mapping).counts:
-        per_word = energy_per_word(hardware, count.component, count.action, bits.get(count.tensor or "", 0))
-        total += count.count * (per_word or 0.0)
-    return total
-
-
-def _spell(problem: Problem, steps: list[Step]) -> Mapping:
-    """The mapping from its loops, innermost first; consecutive loops over one dimension become one."""
-    levels = []
-    for index, node in enumerate(problem.hardware.nodes[:-1]):
-        loops: list[Loop] = []
-        for step in reversed([s for s in steps if s.node == index]):
-            axis = node.axes[step.axis].name if isinstance(node, Fanout) else None
-            dim = problem.dims[step.dim].name
-            if loops and (loops[-1].dim, loops[-1].axis) == (dim, axis):
-                loops[-1] = Loop(dim, loops[-1].bound * step.bound, axis)
-            else:
-                loops.append(Loop(dim, step.bound, axis))
-        keep = problem.keep[index] if isinstance(node, Memory) else ()
-        levels.append(Level(node.name, tuple(loops), keep))
-    return Mapping(tuple(levels))
+def _rank(found: Found, fill: bool) -> tuple[float, float]:
+    """Fewest steps first where the array is filled; else least energy, then fewest steps."""
+    return (found.steps, found.energy) if fill else (found.energy, found.steps)
 
 
 def _explain(einsum: Einsum, hardware: Hardware, obstacles: list[Obstacle]) -> NoMappingError:

@@ -94,14 +94,13 @@ class Bounds:
         for component in record.components:
             part = labels.parts[:, component.index]
             closed += part
-            if component.joules < 0:  # the more often it moves, the better
-                settled += part
-                stays += part
-                continue
+            gain = np.minimum(part, 0.0)  # a negative part is worth most if nothing ever saves any of it
+            part = part - gain
             shared = np.maximum(free, 1.0 / self._sharers(component, record, node))
             tile = labels.tiles[:, self.column[component.index]] if component.index in self.column else part
-            settled += part * shared
-            stays += (part - tile) * shared + tile * free
+            tile = np.clip(tile, 0.0, part)
+            settled += gain + part * shared
+            stays += gain + (part - tile) * shared + tile * free
         return _Claim(record.pure, settled, np.where(pending, stays, settled), closed)
 
     def _sharers(self, component: Component, record: Record, node: int) -> int:

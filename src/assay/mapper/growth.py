@@ -27,29 +27,29 @@ Index = tuple[npt.NDArray[np.int64], ...]
 class Growth:
     """The loops of one problem, applied to many labels at once.
 
-    Args:
-        per_step: joules charged per temporal step, so little that they only decide between equals.
-
     Attributes:
         sliding: columns of `Labels.parts` that have a column in `Labels.tiles`.
         column: that column, for each of them.
     """
 
-    def __init__(self, problem: Problem, tiles: Tiles, *, per_step: float) -> None:
+    def __init__(self, problem: Problem, tiles: Tiles) -> None:
         self.problem = problem
         self.tiles = tiles
-        self.per_step = per_step
         self.tables = [WindowTable(problem, window) for window in problem.windows]
         sliding = [c.index for r in problem.records if r.windows and r.latched for c in r.components]
         self.sliding = np.array(sliding, np.int64)
         self.column = {index: i for i, index in enumerate(sliding)}
 
-    def start(self) -> Labels:
-        """One label without loops: the operands handed to the compute at every step."""
+    def start(self, per_step: float) -> Labels:
+        """One label without loops: the operands handed to the compute at every step.
+
+        Args:
+            per_step: joules charged per temporal step.
+        """
         problem = self.problem
         macs = float(problem.einsum.macs)
         parts = np.zeros((1, len(problem.components) + 1))  # the last column is the tie-break
-        parts[0, -1] = self.per_step * macs
+        parts[0, -1] = per_step * macs
         slides = np.zeros((1, len(problem.windows)), np.int64)
         x = np.zeros((1, len(problem.dims)), np.int64)
         for record in problem.records:

@@ -1,13 +1,13 @@
 """The search: all mappings with perfect factors at once, from the compute outwards.
 
 Every loop placed multiplies the tile of the loops placed so far (`growth`). Labels with the same tiles are compared and
-the beaten ones dropped (`labels`); labels that cannot come below the best complete mapping known are dropped (`bounds`).
+the beaten ones dropped (`labels`); labels that cannot come below the best one known so far are dropped (`bounds`).
 What is left at the end is optimal.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 import numpy as np
@@ -16,8 +16,9 @@ import numpy.typing as npt
 from assay.hardware.model import Axis, Fanout, Memory
 from assay.mapper.bounds import Bounds
 from assay.mapper.growth import Growth
-from assay.mapper.labels import Labels, Order, Trail, undominated
+from assay.mapper.labels import TOLERANCE, Labels, Order, Trail, undominated
 from assay.mapper.problem import Problem
+from assay.mapper.spell import Step, mapping_energy, spell
 from assay.mapper.tiles import Tiles
 
 Floats = npt.NDArray[np.float64]
@@ -26,18 +27,11 @@ Ints = npt.NDArray[np.int64]
 LEAN = 0.1
 """A beam ranks labels between the energy they have if no later loop saves anything (1) and if every one does (0)."""
 
+MOST_CANDIDATES = 64
+"""Complete mappings whose exact energy is looked at, where the search knows only a bound of it."""
+
 SLACK = 1e-9
 """Relative slack when labels are dropped against an upper bound, so that rounding never drops the best."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One loop of a found mapping: `node` index, axis position (-1: in time), dimension position, bound."""
-
-    node: int
-    axis: int
-    dim: int
-    bound: int
 
 
 @dataclass(slots=True)
@@ -51,89 +45,118 @@ class Obstacle:
     unfinished: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Found:
-    """A mapping of least energy (J, with the tie-break included), its loops from the innermost outwards, the labels
-    looked at so far, and the joules of its steps alone."""
+    """The best mapping of one search.
+
+    Attributes:
+        energy: joules of the modelled actions under it, from its exact counts.
+        bound: joules; no mapping searched takes less.
+        steps: temporal steps it takes.
+        loops: its loops, from the innermost outwards.
+    """
 
     energy: float
-    steps: list[Step]
-    labels: int
-    step_energy: float
+    bound: float
+    steps: int
+    loops: list[Step]
 
 
 class Search:
     """The search of one problem.
 
     Args:
-        per_step: joules charged per temporal step, so little that it only decides between equals.
         fill: find the mapping of least energy among those of the fewest steps, not among all.
+
+    Attributes:
+        floor: joules that every mapping takes at least.
+        obstacle: after a search in vain, why.
     """
 
-    def __init__(self, problem: Problem, *, per_step: float, fill: bool = False) -> None:
+    def __init__(self, problem: Problem, *, fill: bool = False) -> None:
         self.problem = problem
-        self.per_step = per_step
         self.fill = fill
+        self.per_step = 0.0
         self.upper = np.inf
-        self.steps = np.inf
+        self.most_steps = np.inf
         self.beam: int | None = None
         self.trail = Trail()
         self.obstacle: Obstacle | None = None
         self.nodes = problem.hardware.nodes
         self.tiles = Tiles(problem)
-        self.growth = Growth(problem, self.tiles, per_step=per_step)
-        self.order = Order(
-            self.tiles.radix,
-            self.growth.sliding,
-            tuple(window.record for window in problem.windows),
-            sum(1 << r.index for r in problem.records if any(c.joules < 0 for c in r.components)),
-            fill,
-        )
+        self.growth = Growth(problem, self.tiles)
+        negative = sum(1 << r.index for r in problem.records if any(c.joules < 0 for c in r.components))
+        owner = tuple(window.record for window in problem.windows)
+        self.order = Order(self.tiles.radix, self.growth.sliding, owner, negative, fill)
         self.bounds = Bounds(problem, self.tiles, self.growth.column)
         self._split = next((i for i, node in enumerate(self.nodes) if isinstance(node, Fanout)), len(self.nodes) - 1)
+        self.floor = float(self.bounds.floor(self.growth.start(0.0), len(self.nodes) - 2)[0])
 
-    def run(self, *, beam: int = 500) -> Found | None:
+    def run(self, per_step: float, *, beam: int = 500) -> Found | None:
         """The best mapping, or None when there is none (then `obstacle` says why).
 
         A narrow pass (at most `beam` labels of each kind and size) finds a good mapping, a complete one drops what
         cannot beat it.
+
+        Args:
+            per_step: joules charged per temporal step, so little that they only decide between equals.
         """
+        self.per_step = per_step
         quick = self._pass(beam)
         if quick is not None:
-            self.steps = quick.step_energy
-            self.upper = np.inf if self.fill else quick.energy
-        return self._pass(None, beam, quick)
+            self.most_steps = quick.steps
+            self.upper = np.inf if self.fill else self._total(quick)
+        found = self._pass(None, beam, quick)
+        if quick is None or (found and self._better(found, quick)):
+            return found
+        if found is None:
+            raise RuntimeError("the search lost a mapping it had found")
+        return replace(quick, bound=found.bound)
+
+    def _better(self, a: Found, b: Found) -> bool:
+        return (a.steps, a.energy) < (b.steps, b.energy) if self.fill else self._total(a) <= self._total(b)
+
+    def _total(self, found: Found) -> float:
+        """Energy with the tie-break."""
+        return found.energy + self.per_step * found.steps
 
     def _pass(self, beam: int | None, retry: int | None = None, known: Found | None = None) -> Found | None:
         """From the compute to the outermost memory; `known` is a mapping found before. Where it does not help, because
         there may be mappings of fewer steps, a narrow pass of `retry` labels looks for a good one of them first."""
         self.beam = beam
-        inside = self._walk(self.growth.start(), len(self.nodes) - 2, self._split)
+        inside = self._walk(self.growth.start(self.per_step), len(self.nodes) - 2, self._split)
         for rows in self._classes(inside):
             labels = inside.take(rows)
             if self.fill:
                 self.upper = np.inf
-                if known and labels.parts[0, -1] >= known.step_energy * (1 - SLACK):
-                    self.upper = known.energy
+                if known and labels.parts[0, -1] >= known.steps * self.per_step * (1 - SLACK):
+                    self.upper = self._total(known)
                 elif retry and (quick := self._finish(labels, retry)) is not None:
-                    self.upper = quick.energy
+                    self.upper = self._total(quick)
             if (found := self._finish(labels, beam)) is not None:
                 return found
         return None
 
     def _finish(self, labels: Labels, beam: int | None) -> Found | None:
-        """From the outermost fanout outwards."""
+        """From the outermost fanout outwards; then the exact energies of the most promising mappings."""
         self.beam = beam
         labels = self._walk(labels.take(np.arange(len(labels))), self._split - 1, 0)
-        if not len(labels):
+        best: Found | None = None
+        ranked = np.argsort(labels.cost, kind="stable")[:MOST_CANDIDATES].tolist()
+        for index in ranked:
+            claimed = float(labels.cost[index]) + self.problem.constant
+            if best is not None and claimed >= self._total(best) * (1 - TOLERANCE):
+                break
+            loops = self._spell(int(labels.origin[index]))
+            steps = self.problem.einsum.macs // prod(step.bound for step in loops if step.axis >= 0)
+            energy = mapping_energy(self.problem.einsum, self.problem.hardware, spell(self.problem, loops))
+            candidate = Found(energy, 0.0, steps, loops)
+            if best is None or self._better(candidate, best):
+                best = candidate
+        if best is None:
             return None
-        best = int(np.argmin(labels.cost))
-        energy = float(labels.cost[best]) + self.problem.constant
-        steps = self._spell(int(labels.origin[best]))
-        return Found(energy, steps, self.trail.size, self._step_energy(steps))
-
-    def _step_energy(self, steps: list[Step]) -> float:
-        return self.per_step * self.problem.einsum.macs / prod(step.bound for step in steps if step.axis >= 0)
+        least = float(labels.cost[ranked[0]]) + self.problem.constant
+        return replace(best, bound=min(least - self.per_step * self.problem.einsum.macs, best.energy))
 
     def _classes(self, labels: Labels) -> list[Ints]:
         """All labels at once, or with `fill` those of equal steps together, the fewest first."""
@@ -271,8 +294,8 @@ class Search:
 
     def _thin(self, labels: Labels, node: int) -> Labels:
         """Drop what is beaten, what cannot win, and (with a beam) what is unlikely to."""
-        if len(labels) and self.fill and np.isfinite(self.steps):
-            labels = labels.take(self._least_steps(labels, node) <= self.steps * (1 + SLACK))
+        if len(labels) and self.fill and np.isfinite(self.most_steps):
+            labels = labels.take(self._least_steps(labels, node) <= self.most_steps * (1 + SLACK))
         if len(labels) and np.isfinite(self.upper):
             labels = labels.take(self.bounds.floor(labels, node) <= self.upper * (1 + SLACK))
         if not len(labels):
@@ -281,9 +304,9 @@ class Search:
         return labels if self.beam is None or len(labels) <= self.beam else self._narrow(labels, node, self.beam)
 
     def _least_steps(self, labels: Labels, node: int) -> Floats:
-        """Joules of the fewest temporal steps that the fanouts still ahead allow."""
+        """The fewest temporal steps that the fanouts still ahead allow."""
         ahead = prod(item.children for item in self.nodes[: node + 1] if isinstance(item, Fanout))
-        steps: Floats = labels.parts[:, -1] / ahead
+        steps: Floats = labels.parts[:, -1] / self.per_step / ahead
         return steps
 
     def _narrow(self, labels: Labels, node: int, beam: int) -> Labels:
@@ -304,6 +327,9 @@ class Search:
     # -- trail --------------------------------------------------------------------------------------------------------
 
     def _edges(self, node: int, axis: int, d: int, factor: int, count: int) -> Ints:
+        assert axis < 7
+        assert d < 64
+        assert factor < 1 << 40
         code = ((node * 8 + axis + 1) * 64 + d) * (1 << 40) + factor
         return np.full(count, code, np.int64)
 

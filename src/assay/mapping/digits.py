@@ -13,12 +13,6 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from itertools import product
-from math import prod
-
-import numpy as np
-import numpy.typing as npt
-
-Ints = npt.NDArray[np.int64]
 
 
 class Role(Enum):
@@ -74,79 +68,85 @@ def patterns(extent: int, tile: int, digits: tuple[Digit, ...], hold: bool) -> t
         hold: True: an instance's tile before is the one of its own last work. False: it is the one at the machine's
             last step, which is empty when the instance had no work then.
     """
-    if tile * prod(digit.bound for digit in digits) == extent:
-        return (_perfect(tile, digits),)
-    return _imperfect(extent, tile, digits, hold)
+    return tuple(Pattern(times, groups) for groups, times in _Cases(extent, tile, digits, hold).found.items())
 
 
-def _perfect(tile: int, digits: tuple[Digit, ...]) -> Pattern:
-    times, pivot, last = 1, 0, 0
-    for digit in digits:
-        if digit.role is Role.OUTER:
-            times *= digit.bound
-        elif digit.role is Role.PIVOT:
-            times *= digit.bound - 1
-            pivot = digit.step
-        elif digit.role is Role.INNER:
-            last += (digit.bound - 1) * digit.step
-    distinct, union = _offsets(digits, Role.DISTINCT), _offsets(digits, Role.UNION)
-    groups = tuple(tuple(Move(pivot + d + u, tile, last + d + u, tile) for u in union) for d in distinct)
-    return Pattern(times, groups)
+class _Cases:
+    """Counts equal cases together. A value of a digit is *full* if no index below it reaches the extent: all full
+    values look the same. The few others are looked at one by one."""
+
+    def __init__(self, extent: int, tile: int, digits: tuple[Digit, ...], hold: bool) -> None:
+        self.extent = extent
+        self.tile = tile
+        self.hold = hold
+        self.fixed = [digit for digit in digits if digit.role in (Role.OUTER, Role.PIVOT)]
+        self.inner = [digit for digit in digits if digit.role is Role.INNER]
+        self.distinct = _offsets(digits, Role.DISTINCT)
+        self.union = _offsets(digits, Role.UNION)
+        spread = sum((d.bound - 1) * d.step for d in digits if d.role not in (Role.OUTER, Role.PIVOT))
+        self.reach = [spread + tile - 1]  # the farthest index from a base, with the digits fixed from here on
+        for digit in reversed(self.fixed):
+            self.reach.insert(0, self.reach[0] + (digit.bound - 1) * digit.step)
+        self.found: Counter[tuple[Group, ...]] = Counter()
+        self._descend(0, 1, 0, 0, 0)
+
+    def _descend(self, level: int, times: int, new: int, old: int, temporal: int) -> None:
+        """From the fixed digit `level` inwards: bases after and before so far, and of the temporal digits alone."""
+        if max(new, old) + self.reach[level] < self.extent:
+            self._add_full(level, times, new - old)
+            return
+        if level == len(self.fixed):
+            self._add(times, new, old, temporal)
+            return
+        digit = self.fixed[level]
+        ahead = digit.step if digit.role is Role.PIVOT else 0
+        values = digit.bound - (1 if ahead else 0)
+        room = self.extent - 1 - self.reach[level + 1] - max(new + ahead, old)
+        full = min(values, room // digit.step + 1) if room >= 0 else 0
+        if full:
+            self._add_full(level + 1, times * full, new + ahead - old)
+        for value in range(full, values):
+            base = value * digit.step
+            if new + base + ahead >= self.extent:
+                break
+            later = temporal if digit.spatial else temporal + base
+            self._descend(level + 1, times, new + base + ahead, old + base, later)
+
+    def _add_full(self, level: int, times: int, shift: int) -> None:
+        """All values of the fixed digits from `level` on, none of which reaches the extent."""
+        last = sum((digit.bound - 1) * digit.step for digit in self.inner)
+        for digit in self.fixed[level:]:
+            if digit.role is Role.PIVOT:
+                times *= digit.bound - 1
+                shift += digit.step
+            else:
+                times *= digit.bound
+        if times:
+            moves = [
+                [Move(a + b, self.tile, last - shift + a + b, self.tile) for b in self.union] for a in self.distinct
+            ]
+            self.found[tuple(map(tuple, moves))] += times
+
+    def _add(self, times: int, new: int, old: int, temporal: int) -> None:
+        groups = tuple(tuple(self._move(new, old, temporal, a + b) for b in self.union) for a in self.distinct)
+        if any(move.new_length for group in groups for move in group):
+            self.found[groups] += times
+
+    def _move(self, new: int, old: int, temporal: int, offset: int) -> Move:
+        length = min(max(self.extent - new - offset, 0), self.tile)
+        if not length:
+            return Move(0, 0, 0, 0)
+        before = old + offset
+        remaining = self.extent - 1 - (before if self.hold else temporal)
+        for digit in self.inner:
+            value = min(max(remaining // digit.step, 0), digit.bound - 1)
+            before += value * digit.step
+            remaining -= value * digit.step
+        old_length = min(max(self.extent - before, 0), self.tile)
+        return Move(offset, length, before - new if old_length else 0, old_length)
 
 
 def _offsets(digits: tuple[Digit, ...], role: Role) -> tuple[int, ...]:
     """Bases of the children along the digits of that role."""
     choices = [[i * digit.step for i in range(digit.bound)] for digit in digits if digit.role is role]
     return tuple(sum(choice) for choice in product(*choices))
-
-
-def _imperfect(extent: int, tile: int, digits: tuple[Digit, ...], hold: bool) -> tuple[Pattern, ...]:
-    origin, old_origin = _origins(digits)
-    distinct, union = _offsets(digits, Role.DISTINCT), _offsets(digits, Role.UNION)
-    columns: list[Ints] = []
-    for offset in (d + u for d in distinct for u in union):
-        new = origin + offset
-        old = old_origin.total + offset
-        remaining = extent - 1 - (old if hold else old_origin.temporal)
-        for digit in digits:
-            if digit.role is Role.INNER:
-                value = np.clip(remaining // digit.step, 0, digit.bound - 1)
-                old = old + value * digit.step
-                remaining = remaining - value * digit.step
-        lengths = [np.clip(extent - base, 0, tile) for base in (new, old)]
-        alive = lengths[0] > 0
-        columns += [np.where(alive, new - origin, 0), lengths[0]]
-        columns += [np.where(alive & (lengths[1] > 0), old - origin, 0), np.where(alive, lengths[1], 0)]
-    rows, times = np.unique(np.stack(columns, axis=1), axis=0, return_counts=True)
-    result: Counter[tuple[Group, ...]] = Counter()
-    for row, count in zip(rows.tolist(), times.tolist(), strict=True):
-        moves = [Move(*row[i : i + 4]) for i in range(0, len(row), 4)]
-        groups = tuple(tuple(moves[i : i + len(union)]) for i in range(0, len(moves), len(union)))
-        if any(move.new_length for move in moves):
-            result[groups] += count
-    return tuple(Pattern(count, groups) for groups, count in result.items())
-
-
-@dataclass(frozen=True, slots=True)
-class _OldOrigin:
-    total: Ints  # of every fixed digit
-    temporal: Ints  # of the temporal ones alone
-
-
-def _origins(digits: tuple[Digit, ...]) -> tuple[Ints, _OldOrigin]:
-    """Bases after and before, for every value of the outer digits and the pivot."""
-    zero = np.zeros(1, np.int64)
-    new, old, temporal = zero, zero, zero
-    for digit in digits:
-        if digit.role is Role.OUTER:
-            steps = np.arange(digit.bound, dtype=np.int64) * digit.step
-            new, old = _spread(new, steps), _spread(old, steps)
-            temporal = _spread(temporal, steps * (not digit.spatial))
-        elif digit.role is Role.PIVOT:
-            steps = np.arange(digit.bound - 1, dtype=np.int64) * digit.step
-            new, old, temporal = _spread(new, steps + digit.step), _spread(old, steps), _spread(temporal, steps)
-    return new, _OldOrigin(old, temporal)
-
-
-def _spread(base: Ints, steps: Ints) -> Ints:
-    return (base[:, None] + steps[None, :]).reshape(-1)

@@ -96,7 +96,14 @@ class Einsum:
         for name, extent in self.dims:
             if not isinstance(extent, int) or extent < 1:
                 raise InputError(f"dimension {name} has extent {extent!r}; it must be a whole number of at least 1")
+        tensor_names = [tensor.name for tensor in self.tensors]
+        if len(set(tensor_names)) != len(tensor_names):
+            raise InputError(f"a tensor is named twice among {', '.join(tensor_names)}")
         for tensor in self.tensors:
+            if not tensor.ranks or not all(rank.terms for rank in tensor.ranks):
+                raise InputError(f"tensor {tensor.name} needs at least one address, and every address a dimension")
+            if any(term.coefficient < 1 for rank in tensor.ranks for term in rank.terms):
+                raise InputError(f"tensor {tensor.name} has a coefficient below 1")
             used = [dim for rank in tensor.ranks for dim in rank.dims]
             if len(set(used)) != len(used):
                 raise InputError(f"tensor {tensor.name} uses a dimension in two addresses; that form is not supported")

@@ -1,0 +1,49 @@
+"""From the loops that the search found to a mapping, and to its exact energy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.components.actions import energy_per_word
+from assay.hardware.model import Fanout, Hardware, Memory
+from assay.mapper.problem import Problem
+from assay.mapping.analysis import analyse
+from assay.mapping.mapping import Level, Loop, Mapping
+from assay.workload.einsum import Einsum
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One loop of a found mapping: `node` index, axis position (-1: in time), dimension position, bound."""
+
+    node: int
+    axis: int
+    dim: int
+    bound: int
+
+
+def spell(problem: Problem, steps: list[Step]) -> Mapping:
+    """The mapping from its loops, innermost first; consecutive loops over one dimension become one."""
+    levels = []
+    for index, node in enumerate(problem.hardware.nodes[:-1]):
+        loops: list[Loop] = []
+        for step in reversed([s for s in steps if s.node == index]):
+            axis = node.axes[step.axis].name if isinstance(node, Fanout) else None
+            dim = problem.dims[step.dim].name
+            if loops and (loops[-1].dim, loops[-1].axis) == (dim, axis):
+                loops[-1] = Loop(dim, loops[-1].bound * step.bound, axis)
+            else:
+                loops.append(Loop(dim, step.bound, axis))
+        keep = problem.keep[index] if isinstance(node, Memory) else ()
+        levels.append(Level(node.name, tuple(loops), keep))
+    return Mapping(tuple(levels))
+
+
+def mapping_energy(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> float:
+    """Joules of the modelled actions of one mapping, from its exact counts."""
+    bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
+    total = 0.0
+    for count in analyse(einsum, hardware, mapping).counts:
+        per_word = energy_per_word(hardware, count.component, count.action, bits.get(count.tensor or "", 0))
+        total += count.count * (per_word or 0.0)
+    return total

@@ -9,9 +9,7 @@ Everything heavy is imported inside the commands, so that `assay --help` answers
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,17 +19,23 @@ from assay.errors import AssayError, InputError, Position
 
 if TYPE_CHECKING:
     from assay.evaluation.evaluate import Progress
+    from assay.evaluation.results import Evaluation
     from assay.mapping.mapping import Mapping
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 SHOWN_FORMS = ("network", "hardware", "mapping")
+FORMS = ("json", "csv")
+OBJECTIVES = ("energy", "latency", "edp")
+LIST_WIDTH = 120
+"""Columns of lists where nobody says how many there are."""
 
 EXAMPLES = """\
 examples:
   assay evaluate alexnet eyeriss --batch 4
-  assay evaluate model.onnx chip.yaml --json result.json
+  assay evaluate mobilenet_v1:width=0.5,resolution=128 edge_45nm
+  assay evaluate model.onnx:tokens=128 chip.yaml --json result.json
   assay evaluate alexnet eyeriss --batch 4 --mapping result.json
   assay show eyeriss alexnet
   assay show result.json --layer conv2
@@ -43,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-        sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (such as `head`) has seen enough. Without this, Python complains again when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from assay.report.output import discard_stdout
+
+        discard_stdout()  # the reader (such as `head`) has seen enough
     except KeyboardInterrupt:
         _tell("interrupted")
         return INTERRUPTED
@@ -93,11 +97,21 @@ def _add_evaluate(
         help="evaluate a network on hardware",
         description="Evaluate a network on hardware.",
     )
-    parser.add_argument("network", metavar="NETWORK", help="a built-in name, an .onnx file or a YAML file")
+    parser.add_argument(
+        "network", metavar="NETWORK", help="a built-in name, an .onnx file or a YAML file; parameters follow a colon"
+    )
     parser.add_argument("hardware", metavar="HARDWARE", help="a built-in name or a YAML file")
     parser.add_argument("--batch", metavar="N", default="1", help="inputs processed together (default: 1)")
-    parser.add_argument("--bits", metavar="N", default=None, help="bits per word of every tensor (default: 16)")
-    parser.add_argument("--objective", metavar="NAME", default="energy", help="energy (default), latency or edp")
+    parser.add_argument(
+        "--bits", metavar="N", default=None, help="bits per word (default: the width of the chip's operands)"
+    )
+    parser.add_argument(
+        "--objective",
+        metavar="NAME",
+        default="energy",
+        choices=OBJECTIVES,
+        help="what the mappings minimise: energy, the only one that is searched for in this version",
+    )
     parser.add_argument("--mapping", metavar="FILE", help="take mappings from a result (.json) or a YAML file")
     parser.add_argument("--workers", metavar="N", default=None, help="processes (default: one per processor core)")
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON; with - to stdout, and nothing else")
@@ -123,52 +137,50 @@ def _evaluate(options: argparse.Namespace) -> None:
     batch = _whole(options.batch, "--batch")
     workers = None if options.workers is None else _whole(options.workers, "--workers")
     bits = None if options.bits is None else _whole(options.bits, "--bits")
-    outputs = _outputs(options)
     from assay.evaluation.evaluate import check_objective, evaluate
-    from assay.hardware.presets import load_hardware
-    from assay.workload.load import load_network
 
     check_objective(options.objective)
-    network = load_network(options.network) if bits is None else load_network(options.network, bits=bits)
-    hardware = load_hardware(options.hardware)
+    outputs = _outputs(options)
     evaluation = evaluate(
-        network,
-        hardware,
+        options.network,
+        options.hardware,
         batch=batch,
+        bits=bits,
         objective=options.objective,
         workers=workers,
         progress=_progress(),
         mappings=_mappings(options.mapping, batch),
     )
+    _deliver(evaluation, outputs)
+
+
+def _deliver(evaluation: Evaluation, outputs: dict[str, str]) -> None:
+    """Write the files; then the screen, unless one of them goes to stdout."""
+    from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
+
     texts = {"json": evaluation.to_json, "csv": evaluation.to_csv}
     for form, target in outputs.items():
-        if target != "-":
-            _write(Path(target), texts[form]())
-    piped = [form for form, target in outputs.items() if target == "-"]
+        if target != STDOUT:
+            write_text(target, texts[form]())
+    piped = [form for form, target in outputs.items() if target == STDOUT]
     if piped:
-        sys.stdout.write(texts[piped[0]]())
+        print_text(texts[piped[0]]())
         return
     from assay.report.evaluation import render_evaluation
 
-    sys.stdout.write(render_evaluation(evaluation, width=_width(), color=_color()))
+    print_text(render_evaluation(evaluation, width=screen_width(), color=screen_color()))
 
 
 def _outputs(options: argparse.Namespace) -> dict[str, str]:
-    """The files asked for. A folder that does not exist is noticed before the work, not after it."""
-    outputs = {form: target for form in ("json", "csv") if (target := getattr(options, form)) is not None}
-    if list(outputs.values()).count("-") > 1:
-        raise InputError("--json - and --csv - cannot share stdout", hint="write one of them to a file")
-    for form, target in outputs.items():
-        if target == "-":
-            continue
-        path = Path(target)
-        if not target or path.is_dir():
-            raise InputError(f"--{form}: '{target}' is not a file name")
-        if not path.parent.is_dir():
-            raise InputError(
-                f"--{form}: there is no folder {path.parent}", hint=f"make it with: mkdir -p {path.parent}"
-            )
-    return outputs
+    """Form -> file or `-`, checked before the work."""
+    from assay.report.output import check_outputs
+    from assay.workload.load import split_spec
+
+    wanted = {f"--{form}": target for form in FORMS if (target := getattr(options, form)) is not None}
+    read = {"network": split_spec(options.network)[0], "hardware": options.hardware}
+    if options.mapping is not None:
+        read["mapping file"] = options.mapping
+    return {option.removeprefix("--"): target for option, target in check_outputs(wanted, read).items()}
 
 
 def _mappings(path: str | None, batch: int) -> dict[str, Mapping]:
@@ -187,25 +199,29 @@ def _mappings(path: str | None, batch: int) -> dict[str, Mapping]:
 
 
 def _networks(options: argparse.Namespace) -> None:
+    from assay.report.output import print_text, screen_color, screen_width
     from assay.report.tables import render_networks
     from assay.workload.load import load_network
     from assay.workload.zoo import zoo_names
 
     networks = [load_network(name) for name in zoo_names()]
-    sys.stdout.write(render_networks(networks, width=_width(), color=_color()))
+    print_text(render_networks(networks, width=screen_width(LIST_WIDTH), color=screen_color()))
 
 
 def _hardware(options: argparse.Namespace) -> None:
     from assay.hardware.presets import load_hardware, preset_names
+    from assay.report.output import print_text, screen_color, screen_width
     from assay.report.tables import render_hardware_list
 
     chips = [load_hardware(name) for name in preset_names()]
-    sys.stdout.write(render_hardware_list(chips, width=_width(), color=_color()))
+    print_text(render_hardware_list(chips, width=screen_width(LIST_WIDTH), color=screen_color()))
 
 
 def _show(options: argparse.Namespace) -> None:
     texts = [_shown(thing, options.layer) for thing in options.things]
-    sys.stdout.write("\n".join(texts))
+    from assay.report.output import print_text
+
+    print_text("\n".join(texts))
 
 
 def _shown(thing: str, layer: str | None) -> str:
@@ -217,34 +233,39 @@ def _shown(thing: str, layer: str | None) -> str:
         return render_saved(read_saved(thing), layer)
     if layer is not None:
         raise InputError(f"--layer is for mappings and results; '{thing}' is a {form}")
+    from assay.report.output import screen_color, screen_width
+
     if form == "network":
         from assay.report.tables import render_network
         from assay.workload.load import load_network
 
-        return render_network(load_network(thing), width=_width(), color=_color())
+        return render_network(load_network(thing), width=screen_width(), color=screen_color())
     from assay.hardware.presets import load_hardware
     from assay.report.tree import render_hardware
 
-    return render_hardware(load_hardware(thing), width=_width())
+    return render_hardware(load_hardware(thing), width=screen_width())
 
 
 def _form(thing: str) -> str:
     """Whether a name or file is a network, hardware, or mappings."""
-    suffix = Path(thing).suffix.lower()
+    from assay.workload.load import split_spec
+
+    path = split_spec(thing)[0]
+    suffix = Path(path).suffix.lower()
     if suffix in (".onnx", ".json"):
         return "network" if suffix == ".onnx" else "mapping"
     if suffix in (".yaml", ".yml"):
-        return _form_of_file(thing)
+        return _form_of_file(path)
     from assay.hardware.presets import preset_names
     from assay.workload.zoo import zoo_names
 
-    name = thing.partition(":")[0]
+    name = path
     if name in preset_names():
         return "hardware"
     if name in zoo_names():
         return "network"
-    if Path(thing).is_file():
-        return _form_of_file(thing)
+    if Path(path).is_file():
+        return _form_of_file(path)
     from assay.reading.suggestions import nearest
 
     found = nearest(name, [*preset_names(), *zoo_names()])
@@ -273,33 +294,9 @@ def _whole(text: str, option: str) -> int:
         raise InputError(f"{option} is '{text}'; it must be a whole number") from None
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    name = ""
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False, newline=""
-        ) as file:
-            name = file.name
-            file.write(text)
-        _make_readable(name)
-        os.replace(name, path)
-    except OSError as error:
-        if name:
-            Path(name).unlink(missing_ok=True)
-        raise InputError(f"cannot write the file: {error.strerror or error}", at=Position(str(path))) from None
-
-
-def _make_readable(name: str) -> None:
-    """Give a temporary file the permissions of an ordinary new one."""
-    mask = os.umask(0)
-    os.umask(mask)
-    os.chmod(name, 0o666 & ~mask)
-
-
 def _progress() -> Callable[[Progress], None] | None:
     """One line on stderr that counts the layers; silent when nobody is watching."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return None
 
     def show(progress: Progress) -> None:
@@ -312,18 +309,8 @@ def _progress() -> Callable[[Progress], None] | None:
 
 
 def _tell(message: str) -> None:
+    if sys.stderr is None:
+        return
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     print(message, file=sys.stderr)
-
-
-def _width() -> int | None:
-    """Columns of the terminal, at least the 60 that the tables need; None when stdout is not one."""
-    if not sys.stdout.isatty():
-        return None
-    return max(60, os.get_terminal_size(sys.stdout.fileno()).columns or 80)
-
-
-def _color() -> bool:
-    """Colour on a terminal, unless the user asked for none (see no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

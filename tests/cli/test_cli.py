@@ -10,6 +10,7 @@ import pytest
 
 from assay import __version__, cli
 from assay.evaluation import evaluate as evaluation
+from assay.report.output import screen_color
 from tests.evaluation.small import CHIP, NETWORK
 
 CHIP_YAML = """\
@@ -29,6 +30,17 @@ nodes:
     energy: 6 pJ
   - compute: mac
     energy: 1 pJ
+"""
+
+
+MAPPING_YAML = """\
+assay: mapping/1
+layers:
+  fc1:
+    levels:
+      - {node: dram, keep: [ifmap, filter, ofmap]}
+      - {node: buf, keep: [ifmap, filter, ofmap], loops: [{dim: C, bound: 6}]}
+      - {node: array, loops: [{dim: M, bound: 4, axis: X}]}
 """
 
 
@@ -73,7 +85,7 @@ def test_json_to_stdout_is_only_json(run) -> None:  # type: ignore[no-untyped-de
 def test_csv_to_stdout_is_only_csv(run) -> None:  # type: ignore[no-untyped-def]
     code, out, _ = run("evaluate", "tiny", "small", "--csv", "-")
     assert code == 0
-    assert out.startswith("layer,op,dims,")
+    assert out.startswith("name,op,dims,")
     assert len(out.splitlines()) == 5
 
 
@@ -84,7 +96,7 @@ def test_files_are_written_beside_the_screen(run, tmp_path: Path) -> None:  # ty
     assert code == 0
     assert "Scorecard" in out
     assert json.loads(result.read_text())["network"]["name"] == "tiny"
-    assert table.read_text().startswith("layer,")
+    assert table.read_text().startswith("name,")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r.json", "t.csv"]
     assert result.stat().st_mode & 0o777 == 0o666 & ~_umask()
 
@@ -104,7 +116,7 @@ def test_a_result_is_shown_and_fed_back(run, tmp_path: Path) -> None:  # type: i
     assert "head" not in out
     code, out, _ = run("evaluate", "tiny", "small", "--batch", "2", "--mapping", path)
     assert code == 0
-    assert "The mappings were given, not searched." in out
+    assert "The mappings were given, not searched." in " ".join(out.split())
     code, _, err = run("evaluate", "tiny", "small", "--mapping", path)
     assert code == 2
     assert "the mappings are for a batch of 2, not 1" in err
@@ -117,6 +129,37 @@ def test_show_takes_several_things(run, tmp_path: Path) -> None:  # type: ignore
     code, out, err = run("show", "lenet5", "eyeriss", str(chip))
     assert (code, err) == (0, "")
     assert out.index("LeNet-5") < out.index("Eyeriss") < out.index("toy: 1 PE")
+
+
+def test_an_input_is_never_overwritten(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    chip = tmp_path / "toy.yaml"
+    chip.write_text(CHIP_YAML)
+    code, _, err = run("evaluate", "tiny", str(chip), "--json", str(chip))
+    assert code == 2
+    assert "is the hardware that is read" in err
+    assert chip.read_text() == CHIP_YAML
+
+
+def test_json_to_dev_stdout_is_only_json() -> None:
+    done = subprocess.run(
+        _assay("evaluate", "lenet5", "edge_45nm", "--json", "/dev/stdout"), capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["network"]["name"] == "lenet5"
+
+
+def test_a_given_mapping_that_does_not_fit_is_named_by_its_place(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "m.yaml"
+    path.write_text(MAPPING_YAML)
+    code, out, err = run("evaluate", "tiny", "small", "--mapping", str(path))
+    assert (code, err) == (0, "")
+    path.write_text(MAPPING_YAML.replace("bound: 4, axis: X", "bound: 5, axis: X"))
+    code, out, err = run("evaluate", "tiny", "small", "--mapping", str(path))
+    assert (code, out) == (2, "")
+    assert f"{path}:7:9: layer fc1: the mapping uses 5 children along X of array, which has 4\n  hint: " in err
+    path.write_text(MAPPING_YAML.replace("fc1", "fc9"))
+    assert (
+        f"{path}:3:3: a mapping is given for layer 'fc9'" in run("evaluate", "tiny", "small", "--mapping", str(path))[2]
+    )
 
 
 def test_lists(run) -> None:  # type: ignore[no-untyped-def]
@@ -146,12 +189,15 @@ def test_lists(run) -> None:  # type: ignore[no-untyped-def]
         ("evaluate lenet5 small --bits x", "--bits is 'x'"),
         ("evaluate tiny small --workers 0", "workers is 0"),
         ("evaluate tiny small --objective latency", "the search for it is not there yet"),
-        ("evaluate tiny small --objective speed", "unknown objective 'speed'"),
         ("evaluate tiny small --json no/such/r.json", "there is no folder no/such"),
         ("evaluate tiny small --csv .", "is not a file name"),
         ("evaluate tiny small --json - --csv -", "cannot share stdout"),
         ("evaluate tiny small --mapping none.json", "none.json: there is no such file"),
         ("evaluate tiny small --mapping none.yaml", "none.yaml: there is no such file"),
+        ("evaluate eyeriss alexnet", "'eyeriss' is hardware and 'alexnet' is a network"),
+        ("evaluate mobilenet_v1:width=0 small", "parameter width of mobilenet_v1 is 0"),
+        ("evaluate lenet5 eyeriss --bits 32", "the words of lenet5 have 32 bits, the multipliers of eyeriss take 16"),
+        ("evaluate tiny small --json r --csv ./r", "--json and --csv name the same file"),
         ("show alexnett", "did you mean 'alexnet'?"),
         ("show none.json", "none.json: there is no such file"),
         ("show alexnet --layer conv1", "--layer is for mappings and results"),
@@ -234,7 +280,10 @@ def test_an_interruption_is_code_130(run, monkeypatch: pytest.MonkeyPatch) -> No
     assert (code, out, err) == (130, "", "interrupted\n")
 
 
-@pytest.mark.parametrize("arguments", [[], ["evaluat"], ["evaluate", "alexnet"], ["networks", "extra"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["evaluat"], ["evaluate", "alexnet"], ["networks", "extra"], ["evaluate", "a", "b", "--objective", "speed"]],
+)
 def test_wrong_usage_is_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         cli.main(arguments)
@@ -281,9 +330,9 @@ def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert cli._color()
+    assert screen_color()
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not cli._color()
+    assert not screen_color()
     monkeypatch.delenv("NO_COLOR")
     monkeypatch.setenv("TERM", "dumb")
-    assert not cli._color()
+    assert not screen_color()

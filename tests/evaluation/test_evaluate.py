@@ -105,6 +105,7 @@ def test_notes_name_what_is_left_out() -> None:
     assert any("transfers across array" in note for note in notes)
     assert notes[-2:] == ("Network: no biases", "Hardware: no clock gating")
     assert any("leakage" in note for note in notes)
+    assert any("no wider accumulator" in note and "update above" in note for note in notes)
 
 
 def test_unknown_energies_are_named_and_the_total_is_unknown() -> None:
@@ -160,6 +161,27 @@ def test_a_given_mapping_must_run_on_the_hardware(mapping: Mapping, words: str) 
         evaluate(ONE, CHIP, batch=2, mappings={"fc1": mapping})
 
 
+@pytest.mark.parametrize(
+    ("loops", "fits"),
+    [
+        ((Loop("C", 6),), True),
+        ((Loop("C", 2), Loop("C", 4)), True),  # imperfect: the last round runs 2 of 4
+        ((Loop("C", 4), Loop("C", 2)), False),  # a fourth round that never runs
+        ((Loop("C", 2), Loop("C", 6)), False),
+        ((Loop("C", 6), Loop("C", 2)), False),
+        ((Loop("C", 6), Loop("C", 1)), True),
+        ((Loop("C", 7),), False),
+    ],
+)
+def test_no_iteration_is_idle(loops: tuple[Loop, ...], fits: bool) -> None:
+    mapping = _changed(1, Level("buf", loops, TENSORS))
+    if fits:
+        assert evaluate(ONE, CHIP, batch=2, mappings={"fc1": mapping}).macs == 48
+        return
+    with pytest.raises(InputError, match="layer fc1: the loop over C at buf has"):
+        evaluate(ONE, CHIP, batch=2, mappings={"fc1": mapping})
+
+
 def test_a_given_mapping_must_fit() -> None:
     with pytest.raises(
         InputError, match=r"needs 544 bits of buf \(ifmap 6 words \+ filter 24 words \+ ofmap 4 words\)"
@@ -180,6 +202,16 @@ def test_a_layer_that_does_not_fit_is_named(workers: int) -> None:
     with pytest.raises(NoMappingError, match="layer fc1") as error:
         evaluate(NETWORK, chip(buf=replace(BUF, size=24 + 47)), workers=workers)
     assert error.value.hint
+
+
+def test_a_layer_larger_than_the_outermost_memory_is_named() -> None:
+    words = 6 + 24 + 4
+    assert evaluate(ONE, chip(dram=replace(DRAM, size=words * 16))).macs == 24
+    expected = (
+        r"layer fc1: .* dram keeps the whole layer \(M4 C6\), which takes 544 b \(ifmap 6 words \+ .* room for 543 b"
+    )
+    with pytest.raises(NoMappingError, match=expected):
+        evaluate(ONE, chip(dram=replace(DRAM, size=words * 16 - 1)))
 
 
 def test_a_network_with_a_batch_keeps_it() -> None:

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import sys
+import xml.etree.ElementTree
 from dataclasses import replace
 from importlib.resources import files
 
@@ -92,15 +93,38 @@ def test_huge_counts_stay_exact(result: Evaluation) -> None:
 
 def test_csv_has_a_row_per_layer_and_empty_cells_for_the_unknown(result: Evaluation) -> None:
     rows = list(csv.DictReader(io.StringIO(result.to_csv())))
-    assert [row["layer"] for row in rows] == ["fc1", "relu1", "fc2", "head"]
+    assert [row["name"] for row in rows] == ["fc1", "relu1", "fc2", "head"]
     assert float(rows[0]["energy_j"]) == result.layers[0].energy
     assert (rows[1]["energy_j"], rows[1]["cycles"], rows[1]["vector_operations"]) == ("", "", "8")
     assert "C=6" in rows[0]["dims"]
 
 
+def test_csv_writes_truth_values_as_json_does(result: Evaluation) -> None:
+    rows = list(csv.DictReader(io.StringIO(result.to_csv())))
+    assert [row["optimal"] for row in rows] == ["", "", "true", "true"]
+
+
+def test_printing_fits_a_line(result: Evaluation) -> None:
+    assert repr(result.hardware) == "<Hardware small: 4 PEs at 1 MHz, dram > buf > array > mac>"
+    assert repr(result.layers[0].mapping) == "<Mapping: dram N2 | buf C6 | array M4@X>"
+    assert repr(result.layers[0]).startswith("<LayerResult fc1: latency ")
+    assert repr(result.layers[0].analysis).endswith(" 12 steps, 4 active PEs>")
+    assert all(len(repr(each)) < 120 for layer in result.layers for each in (layer, layer.mapping, layer.layer))
+
+
+def test_notebooks_show_a_table(result: Evaluation) -> None:
+    html = replace(result, network=replace(result.network, title="<b> & co"))._repr_html_()
+    assert "&lt;b&gt; &amp; co on Small chip" in html
+    assert html.count("<tr>") == 1 + 3 + 1
+    assert ">48<" in html
+    assert "relu1" not in html
+    parser = xml.etree.ElementTree.fromstring(html)
+    assert parser.tag == "table"
+
+
 def test_pandas_tables(result: Evaluation) -> None:
     layers, counts = result.to_pandas(), result.to_pandas("counts")
-    assert list(layers["layer"]) == ["fc1", "relu1", "fc2", "head"]
+    assert list(layers["name"]) == ["fc1", "relu1", "fc2", "head"]
     assert layers["energy_j"].sum() == pytest.approx(result.energy)
     assert counts["energy_j"].sum() == pytest.approx(result.energy)
     assert list(counts.columns) == ["layer", "component", "tensor", "action", "count", "energy_j"]

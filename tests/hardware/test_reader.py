@@ -12,7 +12,7 @@ clock: 200 MHz
 energy_source: assumed
 variables:
   mac: 1.5 pJ
-  link: 64 b * 60 MHz / clock
+  link: 64 b * 60 MHz
 nodes:
   - memory: dram
     keep: [ifmap, filter, ofmap]

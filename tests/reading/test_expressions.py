@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from assay.errors import InputError, Position
 from assay.reading.expressions import MAX_POWER, evaluate
-from assay.reading.units import ENERGY, NUMBER, SIZE, UNITS, Dimension, Quantity
+from assay.reading.units import BANDWIDTH, ENERGY, NUMBER, RATE, SIZE, UNITS, Dimension, Quantity
 
 NAMES = {
     "mac": Quantity.of(1.46, "pJ"),
@@ -35,8 +35,9 @@ NAMES = {
         ("108 KiB", 884736, SIZE),
         ("224 * 16 b", 3584, SIZE),
         ("16b", 16, SIZE),
-        ("64 b/cycle", 64, SIZE),
+        ("64 b/cycle", 64, BANDWIDTH),
         ("64 b * 60 MHz / clock", Fraction(192, 10), SIZE),
+        ("64 b * 60 MHz", 3_840_000_000, RATE),
         ("108 KiB // 64 b", 13824, NUMBER),
         ("200 * mac", Fraction(292, 10**12), ENERGY),
         ("2 pJ / 16 b", Fraction(2, 16 * 10**12), ENERGY / SIZE),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from assay.errors import InputError
 from assay.reading.units import (
     AREA,
+    CYCLES,
     ENERGY,
     NUMBER,
     POWER,
@@ -44,7 +45,7 @@ from assay.reading.units import (
         ("um2", Fraction(1, 10**12), AREA),
         ("V", 1, Dimension(volt=1)),
         ("word", 1, NUMBER),
-        ("cycle", 1, NUMBER),
+        ("cycle", 1, CYCLES),
     ],
 )
 def test_a_unit_in_base_units(unit: str, value: Fraction, dimension: Dimension) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from assay.errors import InputError
 from assay.evaluation.saved import Saved, SavedLayer
-from assay.hardware.model import Bandwidth
+from assay.hardware.model import Bandwidth, Figure
 from assay.report.evaluation import render_evaluation
 from assay.report.figures import percent, rate, shape, short, si, traffic
 from assay.report.nest import render_saved
@@ -15,7 +15,7 @@ from assay.report.page import bar, letters, stack
 from assay.report.scorecard import scorecard
 from assay.report.verdict import verdict
 from assay.workload.network import Network
-from tests.evaluation.small import DRAM, MAC, MAPPING, NETWORK, chip
+from tests.evaluation.small import ARRAY, CHIP, DRAM, MAC, MAPPING, NETWORK, chip
 from tests.report.sample import HEAD, sample
 
 
@@ -42,7 +42,7 @@ def test_colour_changes_nothing_but_colour() -> None:
 
 def test_columns_left_out_are_named() -> None:
     text = render_evaluation(sample(gap=0.01), width=80)
-    assert "Left out at this width: Cycles, Energy split, Gap." in text
+    assert "Left out at this width: Energy split, Bound by, Gap." in text
     assert "Energy split: D dram" not in text
     assert "Left out" not in render_evaluation(sample(gap=0.01), width=120)
 
@@ -88,6 +88,28 @@ def test_the_scorecard_is_complete_and_ends_with_tops_per_watt() -> None:
 def test_the_scorecard_says_not_modelled_and_never_zero() -> None:
     card = dict(scorecard(sample(chip(mac=replace(MAC, energy=None)))))
     assert card["Energy"] == card["Power"] == card["Chip area"] == "not modelled"
+
+
+def test_an_energy_without_transfers_says_so() -> None:
+    partial = sample(chip(array=replace(ARRAY, transfer_energy=None)))
+    assert partial.energy_without == ("array",)
+    assert ", without array transfers: not modelled." in verdict(partial)
+    assert "without array transfers: not modelled" in dict(scorecard(partial))["Energy"]
+    assert "transfers" not in verdict(sample())
+    assert "without" not in dict(scorecard(sample()))["Energy"]
+
+
+def test_the_area_is_the_published_one_where_there_is_one() -> None:
+    area = Figure("core_area", 12.25, "mm2", "a paper")
+    card = dict(scorecard(sample(replace(CHIP, published=(area, Figure("x_area", 1.0, "mm2", "y"))))))
+    assert card["Chip area"] == "not modelled; published: 12.25 mm2 core area (a paper)"
+    assert card["Accuracy"] == "not given"
+
+
+def test_the_legends_say_what_is_counted() -> None:
+    text = " ".join(render_evaluation(sample()).split())
+    assert "Energy split: each letter is a tenth of the layer's energy: D dram," in text
+    assert "Off-chip words: words of 16 bits, read and written." in text
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_symbolic_dimensions_must_get_a_size() -> None:
         load_network(path)
     assert str(error.value) == (
         f"input 'x' of {path} has the symbolic dimension 'tokens' without a size\n"
-        f"  hint: give it, as in load_network('{path}', tokens=128), or export with a fixed size"
+        f"  hint: write {path}:tokens=128 (in Python also load_network(..., tokens=128)), or export with a fixed size"
     )
     with pytest.raises(InputError, match="has no symbolic dimension 'token'\n  hint: did you mean 'tokens'"):
         load_network(path, tokens=3, token=4)

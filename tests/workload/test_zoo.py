@@ -312,7 +312,15 @@ def test_bits_apply_to_every_tensor(bits: int) -> None:
         (
             "mobilenet_v1:width=wide",
             {},
-            "parameter width: value: unknown name 'wide' in 'wide'\n  hint: no names are defined here",
+            "parameter width is 'wide'; it must be a number\n"
+            "  hint: unknown name 'wide' in 'wide'; write width=1, for example",
+        ),
+        ("mobilenet_v1:width=0", {}, "parameter width of mobilenet_v1 is 0; it must be above 0"),
+        ("efficientnet_b4", {"resolution": -1}, "parameter resolution of efficientnet_b4 is -1; it must be above 0"),
+        (
+            "bert_base:heads=7",
+            {},
+            "bert_base cannot be built with heads=7: layer 1/scores: 768 features cannot be divided into 7 heads",
         ),
         ("alexnet", {"bits": 0}, "bits is 0; it must be a whole number from 1 to 64"),
         (
@@ -342,3 +350,9 @@ def test_a_network_is_returned_as_it_is() -> None:
     assert network.with_batch(1) is network
     with pytest.raises(InputError):
         network.with_batch(4).with_batch(2)
+
+
+def test_the_title_shows_the_parameters() -> None:
+    assert load_network("mobilenet_v1").title == "MobileNet v1"
+    network = load_network("mobilenet_v1:width=0.5", resolution=128)
+    assert network.title == "MobileNet v1 (width 0.5, resolution 128)"

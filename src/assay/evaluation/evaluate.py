@@ -13,21 +13,23 @@ from assay.evaluation.given import check_given
 from assay.evaluation.latency import time_layer
 from assay.evaluation.layer import LayerResult, Optimality
 from assay.evaluation.notes import notes_of
+from assay.evaluation.outermost import check_outermost
 from assay.evaluation.parallel import run_jobs
 from assay.evaluation.results import Evaluation
+from assay.evaluation.sources import load_sources
 from assay.hardware.model import Hardware
-from assay.hardware.presets import load_hardware
 from assay.mapper import best_mapping
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Analysis
 from assay.mapping.mapping import Mapping
 from assay.reading.suggestions import hint
 from assay.workload.einsum import Einsum
-from assay.workload.load import load_network
 from assay.workload.network import Layer, Network
 
 OBJECTIVES = ("energy", "latency", "edp")
 """What a mapping can be chosen for. This version searches for energy only."""
+
+GIVEN_HINT = "a result written with --json FILE holds a mapping of every layer that fits; copy its form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def evaluate(
     hardware: Hardware | str | Path,
     *,
     batch: int = 1,
+    bits: int | None = None,
     objective: str = "energy",
     workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -77,6 +80,8 @@ def evaluate(
         network: a network, or a zoo name or file for `load_network`.
         hardware: hardware, or a preset name or file for `load_hardware`.
         batch: inputs processed together. A network that already has a batch keeps it.
+        bits: bits per word of a network given by name or file; None: the width of the chip's operands. A `Network`
+            keeps its own.
         objective: what the mappings minimise: `energy`.
         workers: processes; None: one per processor core, at most one per different layer.
         progress: called after each different layer, in this process.
@@ -88,12 +93,11 @@ def evaluate(
         NoMappingError: a layer fits the hardware under no mapping.
     """
     check_objective(objective)
-    network = network if isinstance(network, Network) else load_network(network)
-    hardware = hardware if isinstance(hardware, Hardware) else load_hardware(hardware)
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+        raise InputError(f"workers is {workers!r}; it must be a whole number of at least 1")
+    network, hardware = load_sources(network, hardware, bits)
     if network.batch == 1 or batch != 1:
         network = network.with_batch(batch)
-    if workers is not None and workers < 1:
-        raise InputError(f"workers is {workers}; it must be at least 1")
     given = _known_layers(network, mappings or {})
     jobs = _jobs(network, hardware, objective, given)
     solutions = _solve_all(list(jobs), workers, progress)
@@ -119,7 +123,8 @@ def _known_layers(network: Network, mappings: Dictionary[str, Mapping]) -> Dicti
     for name in mappings:
         if name not in names:
             message = f"a mapping is given for layer '{name}', which {network.name} does not have"
-            raise InputError(message, hint=hint(name, names, label="its layers with MACs"))
+            advice = hint(name, names, label="its layers with MACs")
+            raise InputError(message, at=mappings[name].at, hint=advice)
     return mappings
 
 
@@ -164,6 +169,7 @@ class _Failure:
 def _solve(job: _Job) -> _Solution | _Failure:
     """Find (or take) the mapping of one layer and count under it. Runs in any process."""
     try:
+        check_outermost(job.einsum, job.hardware)
         if job.mapping is not None:
             analysis = analyse(job.einsum, job.hardware, job.mapping)
             check_given(job.einsum, job.hardware, job.mapping, analysis)
@@ -172,7 +178,10 @@ def _solve(job: _Job) -> _Solution | _Failure:
         search = Optimality(found.optimal, found.gap, found.lower_bound)
         return _Solution(found.mapping, analyse(job.einsum, job.hardware, found.mapping), search)
     except AssayError as error:
-        return _Failure(type(error), f"layer {job.name}: {error.message}", error.at, error.hint)
+        at, advice = error.at, error.hint
+        if job.mapping is not None:
+            at, advice = at or job.mapping.at, advice or GIVEN_HINT
+        return _Failure(type(error), f"layer {job.name}: {error.message}", at, advice)
 
 
 def _layer_result(layer: Layer, hardware: Hardware, solution: _Solution | None) -> LayerResult:

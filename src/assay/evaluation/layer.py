@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from assay.errors import InputError
 from assay.evaluation.energy import ActionEnergy, total_energy
 from assay.evaluation.latency import Timing
 from assay.hardware.model import Hardware
 from assay.mapping.counts import Action, Analysis, Count
 from assay.mapping.mapping import Mapping
 from assay.mapping.text import mapping_to_data
+from assay.reading.suggestions import hint
 from assay.reading.units import format_si
 from assay.workload.einsum import Einsum
 from assay.workload.network import Layer, VectorWork
@@ -34,7 +36,7 @@ class Optimality:
     lower_bound: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LayerResult:
     """One layer on the hardware. Every figure is for the whole batch.
 
@@ -58,6 +60,10 @@ class LayerResult:
     timing: Timing | None = None
     energies: tuple[ActionEnergy, ...] = ()
     search: Optimality | None = None
+
+    def __repr__(self) -> str:
+        text = self.summary if self.analysis else f"{self.name} ({self.op}): no multiply-accumulates"
+        return f"<LayerResult {text if len(text) <= 100 else text[:97] + '...'}>"
 
     @property
     def summary(self) -> str:
@@ -151,7 +157,12 @@ class LayerResult:
         return self.search.gap if self.search else None
 
     def energy_of(self, component: str) -> float | None:
-        """Joules of one component; None when nothing of it is modelled."""
+        """Joules of one component; None when nothing of it is modelled.
+
+        Raises:
+            InputError: the hardware has no component of that name.
+        """
+        check_component(component, self.hardware)
         known = [e.energy for e in self.energies if e.component == component and e.energy is not None]
         return sum(known) if known else None
 
@@ -167,7 +178,7 @@ class LayerResult:
 
     def to_row(self) -> dict[str, Any]:
         """One flat row, for tables. Keys carry their units; None is not modelled."""
-        row: dict[str, Any] = {"layer": self.name, "op": self.op, "dims": " ".join(f"{d}={e}" for d, e in self.dims)}
+        row: dict[str, Any] = {"name": self.name, "op": self.op, "dims": " ".join(f"{d}={e}" for d, e in self.dims)}
         row |= {"macs": self.macs, "active_pes": self.active_pes, "utilization": self.utilization}
         row |= {"cycles": self.cycles, "compute_cycles": self.timing.compute_cycles if self.timing else None}
         row |= {"bound_by": self.bound_by, "latency_s": self.latency, "energy_j": self.energy}
@@ -216,6 +227,14 @@ class LayerResult:
         data["mapping"] = mapping_to_data(self.mapping) if self.mapping else None
         data["vector"] = _vector_to_dict(self.vector)
         return data
+
+
+def check_component(name: str, hardware: Hardware) -> None:
+    """Raise InputError unless the hardware has a component of that name."""
+    names = [node.name for node in hardware.nodes]
+    if name not in names:
+        message = f"{hardware.name} has no component {name!r}"
+        raise InputError(message, hint=hint(str(name), names, label="its components"))
 
 
 def _vector_to_dict(work: VectorWork | None) -> dict[str, int | None] | None:

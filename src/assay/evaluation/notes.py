@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assay.evaluation.energy import unknown_in_fanouts
 from assay.evaluation.layer import LayerResult
+from assay.evaluation.sources import widths
 from assay.hardware.model import Hardware
 from assay.mapping.counts import Action
 from assay.workload.network import Network
@@ -13,6 +14,10 @@ TIMING_NOTE = (
     "modelled); layers run one after another."
 )
 IDLE_NOTE = "Not modelled: leakage, clock tree, control, host, and chip area."
+PARTIAL_SUMS_NOTE = (
+    "Partial sums are stored and moved with the bits of the ofmap's words (no wider accumulator). One on its way out "
+    "of a memory is counted as an update above, not as a read below."
+)
 PADDING_NOTE = "The zeros that pad an input are moved and multiplied like other data."
 LISTED = 6
 
@@ -22,8 +27,9 @@ def notes_of(network: Network, hardware: Hardware, layers: tuple[LayerResult, ..
     mapped = [layer for layer in layers if layer.analysis is not None]
     notes = [*_unmapped(layers), *_given(mapped)]
     notes += _without_energy(mapped, hardware)
+    notes += _narrow_words(network, hardware)
     if mapped:
-        notes.append(TIMING_NOTE)
+        notes += [TIMING_NOTE, PARTIAL_SUMS_NOTE]
     if any(rank.padding != (0, 0) for la in mapped if la.einsum for t in la.einsum.tensors for rank in t.ranks):
         notes.append(PADDING_NOTE)
     notes.append(IDLE_NOTE)
@@ -36,13 +42,28 @@ def _unmapped(layers: tuple[LayerResult, ...]) -> list[str]:
     names = [layer.name for layer in layers if layer.analysis is None]
     if not names:
         return []
-    subject = f"{len(names)} layer{'s' if len(names) > 1 else ''} without multiply-accumulates ({_listing(names)})"
+    subject = f"{len(names)} layer{_s(len(names))} without multiply-accumulates ({_listing(names)})"
     return [f"{subject}: time, energy and traffic on the chip are not modelled and not in the totals."]
 
 
 def _given(mapped: list[LayerResult]) -> list[str]:
     names = [layer.name for layer in mapped if layer.search is None]
     return [f"Mapping given by the user, not searched: {_listing(names)}."] if names else []
+
+
+def _narrow_words(network: Network, hardware: Hardware) -> list[str]:
+    width = hardware.compute.bits
+    narrow = sorted(bits for bits in widths(network) if bits < width)
+    if not narrow:
+        return []
+    listed = " and ".join(map(str, narrow))
+    return [
+        f"Words of {listed} bit{_s(narrow[-1])} on {width}-bit multipliers: energy per MAC is that of {width} bits."
+    ]
+
+
+def _s(number: int) -> str:
+    return "" if number == 1 else "s"
 
 
 def _without_energy(mapped: list[LayerResult], hardware: Hardware) -> list[str]:

@@ -9,9 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from assay.errors import UnsupportedError
-from assay.evaluation.layer import LayerResult
+from assay.errors import InputError, UnsupportedError
+from assay.evaluation.energy import unknown_in_fanouts
+from assay.evaluation.html import evaluation_html
+from assay.evaluation.layer import LayerResult, check_component
 from assay.hardware.model import Fanout, Hardware, Memory, Node
+from assay.mapping.counts import Action
+from assay.reading.suggestions import hint
 from assay.reading.units import format_si
 from assay.workload.network import Network
 
@@ -181,8 +185,19 @@ class Evaluation:
         """Capacity of all memories on the chip, in bits; None when any of them has no stated size."""
         return onchip_bits(self.hardware)
 
+    @property
+    def energy_without(self) -> tuple[str, ...]:
+        """Fanouts across which words move at an energy that the hardware does not give: `energy` is without them."""
+        pairs = (pair for layer in self.mapped for pair in unknown_in_fanouts(layer.energies, self.hardware))
+        return tuple(dict.fromkeys(name for name, action in pairs if action is Action.TRANSFER))
+
     def energy_of(self, component: str) -> float | None:
-        """Joules of one component for the batch; None when nothing of it is modelled."""
+        """Joules of one component for the batch; None when nothing of it is modelled.
+
+        Raises:
+            InputError: the hardware has no component of that name.
+        """
+        check_component(component, self.hardware)
         return _float(_total(e for layer in self.mapped if (e := layer.energy_of(component)) is not None))
 
     def latency_bound_by(self) -> dict[str, float]:
@@ -194,7 +209,15 @@ class Evaluation:
         return dict(sorted(seconds.items(), key=lambda item: -item[1]))
 
     def of_kind(self, op: str) -> Evaluation:
-        """The same evaluation with only the layers of one kind (`conv`, `fc`, ...), for subtotals."""
+        """The same evaluation with only the layers of one kind (`conv`, `fc`, ...), for subtotals.
+
+        Raises:
+            InputError: the network has no layer of that kind.
+        """
+        kinds = list(dict.fromkeys(layer.op for layer in self.layers))
+        if op not in kinds:
+            message = f"{self.network.name} has no layers of kind {op!r}"
+            raise InputError(message, hint=hint(str(op), kinds, label="its kinds"))
         return replace(self, layers=tuple(layer for layer in self.layers if layer.op == op))
 
     def to_dict(self) -> dict[str, Any]:
@@ -217,10 +240,14 @@ class Evaluation:
         """CSV text with one row per layer; a cell is empty where the figure is not modelled."""
         rows = [layer.to_row() for layer in self.layers]
         text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["layer"], lineterminator="\n")
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["name"], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({key: _csv_cell(value) for key, value in row.items()} for row in rows)
         return text.getvalue()
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: a small table of the layers and their totals."""
+        return evaluation_html(self)
 
     def to_pandas(self, table: Literal["layers", "counts"] = "layers") -> pandas.DataFrame:
         """A DataFrame: one row per layer, or per (layer, component, tensor, action) with `"counts"`.
@@ -270,6 +297,11 @@ def _int(value: float | int | None) -> int | None:
 
 def _float(value: float | int | None) -> float | None:
     return None if value is None else float(value)
+
+
+def _csv_cell(value: object) -> object:
+    """Truth values as in JSON."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _network_to_dict(network: Network) -> dict[str, Any]:

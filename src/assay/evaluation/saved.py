@@ -12,6 +12,7 @@ from assay.evaluation.results import SCHEMA
 from assay.mapping.counts import Occupancy
 from assay.mapping.mapping import Mapping
 from assay.mapping.text import mapping_from_data, read_mapping
+from assay.reading.documents import nearest_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def _read_result(path: Path) -> Saved:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError("there is no such file", at=place) from None
+        raise InputError("there is no such file", at=place, hint=nearest_file(path)) from None
     except OSError as error:
         raise InputError(f"cannot read the file: {error.strerror or error}", at=place) from None
     except json.JSONDecodeError as error:
@@ -70,22 +71,21 @@ def _read_result(path: Path) -> Saved:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise InputError(f"this is not a result of the form {SCHEMA}", at=place, hint="make one with --json FILE")
     try:
-        return _saved_of(data)
+        return _saved_of(data, place)
     except InputError as error:
         raise InputError(error.message, at=place, hint=error.hint) from None
     except (KeyError, TypeError, AttributeError):
         raise InputError(f"this result does not follow the schema {SCHEMA}", at=place) from None
 
 
-def _saved_of(data: dict[str, Any]) -> Saved:
+def _saved_of(data: dict[str, Any], place: Position) -> Saved:
     network, hardware = data["network"], data["hardware"]
     layers = []
     for layer in data["layers"]:
         if layer["mapping"] is not None:
             tiles = tuple(Occupancy(t["component"], t["tensor"], t["words"]) for t in layer.get("tiles", ()))
-            layers.append(
-                SavedLayer(layer["name"], mapping_from_data(layer["mapping"], f"layer {layer['name']}"), tiles)
-            )
+            mapping = mapping_from_data(layer["mapping"], f"layer {layer['name']}", at=place)
+            layers.append(SavedLayer(layer["name"], mapping, tiles))
     title = (
         f"{network['title'] or network['name']} on {hardware['title'] or hardware['name']}, batch {network['batch']}"
     )

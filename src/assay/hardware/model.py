@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from assay.errors import Position
+from assay.reading.units import format_si
 
 
 class Multicast(StrEnum):
@@ -141,7 +142,7 @@ class Figure:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Hardware:
     """A DNN processor.
 
@@ -163,6 +164,10 @@ class Hardware:
     energy_source: str = ""
     published: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        text = f"{self.pes:,} PEs at {format_si(self.clock, 'Hz')}, {' > '.join(node.name for node in self.nodes)}"
+        return f"<Hardware {self.name[:30]}: {text if len(text) <= 75 else text[:72] + '...'}>"
 
     @property
     def memories(self) -> tuple[Memory, ...]:

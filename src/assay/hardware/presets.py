@@ -35,6 +35,11 @@ def load_hardware(source: str | Path | Hardware) -> Hardware:
     """
     if isinstance(source, Hardware):
         return source
+    if not isinstance(source, str | Path):
+        raise InputError(
+            f"hardware cannot be read from a value of type {type(source).__name__}",
+            hint="give a built-in name, the path of a .yaml file, or a Hardware",
+        )
     if isinstance(source, Path) or source.endswith((".yaml", ".yml")):
         path = Path(source)
         return hardware_from(load(path, names=preset_names()), folder=path.parent)

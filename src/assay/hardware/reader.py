@@ -15,8 +15,9 @@ from assay.hardware.model import Axis, Bandwidth, Compute, Fanout, Figure, Hardw
 from assay.hardware.tables import load_table, new_name
 from assay.hardware.vocabulary import DIMENSIONS, TENSORS
 from assay.reading.documents import Doc, Entry, Form, load, loads
+from assay.reading.entries import short
 from assay.reading.suggestions import nearest
-from assay.reading.units import ENERGY, FREQUENCY, RATE, SIZE, Quantity
+from assay.reading.units import BANDWIDTH, ENERGY, FREQUENCY, RATE, SIZE, Quantity
 
 HARDWARE_FORM = "hardware/1"
 HARDWARE_KEYS = (
@@ -214,9 +215,12 @@ def _tensor_bandwidths(entry: Entry, context: _Context) -> tuple[tuple[str, floa
 
 
 def _per_cycle(entry: Entry, context: _Context) -> float:
-    """Bits per cycle of the clock, from `b/cycle` or from bits or bytes per second."""
-    value = _positive(entry, entry.quantity((SIZE, RATE), context.names))
-    return float(value.exact if value.dimension == SIZE else value.exact / context.clock.exact)
+    """Bits per cycle of the clock, from bits or bytes per cycle or per second."""
+    if entry.form is Form.TEXT and entry.expression(context.names).dimension == SIZE:
+        advice = f"write '{short(entry.words)} / cycle', or bits or bytes per second"
+        raise entry.error(f"{entry.label}: '{short(entry.words)}' is a number of bits, without 'per cycle'", advice)
+    value = _positive(entry, entry.quantity((BANDWIDTH, RATE), context.names))
+    return float(value.exact if value.dimension == BANDWIDTH else value.exact / context.clock.exact)
 
 
 def _bits(entry: Entry, context: _Context, minimum: int = 1) -> int:

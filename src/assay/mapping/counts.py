@@ -37,7 +37,7 @@ class Occupancy:
     words: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Analysis:
     """What one mapping of one einsum makes the hardware do.
 
@@ -52,6 +52,9 @@ class Analysis:
     occupancy: tuple[Occupancy, ...]
     steps: int
     active_pes: int
+
+    def __repr__(self) -> str:
+        return f"<Analysis: {len(self.counts)} counts, {self.steps:,} steps, {self.active_pes:,} active PEs>"
 
     def count(self, component: str, tensor: str | None, action: Action) -> int:
         """The count of that name, 0 if nothing moved."""

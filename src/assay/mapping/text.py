@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from assay.errors import InputError
+from assay.errors import InputError, Position
 from assay.mapping.counts import Analysis, Occupancy
 from assay.mapping.mapping import Level, Loop, Mapping
 from assay.reading.documents import Entry, load
@@ -43,11 +43,12 @@ def mapping_to_data(mapping: Mapping) -> dict[str, Any]:
     return {"levels": levels}
 
 
-def mapping_from_data(data: object, name: str = "mapping") -> Mapping:
+def mapping_from_data(data: object, name: str = "mapping", *, at: Position | None = None) -> Mapping:
     """The mapping that `mapping_to_data` wrote.
 
     Args:
         name: what messages call it.
+        at: the file that it comes from.
 
     Raises:
         InputError: something is missing, unknown or of the wrong type.
@@ -55,15 +56,15 @@ def mapping_from_data(data: object, name: str = "mapping") -> Mapping:
     fields = _fields(data, name, allowed=("levels",), required=("levels",))
     levels = []
     for index, item in enumerate(_list(fields["levels"], f"{name}.levels")):
-        at = f"{name}.levels[{index}]"
-        level = _fields(item, at, allowed=("node", "keep", "loops"), required=("node",))
-        keep = tuple(_text(word, f"{at}.keep") for word in _list(level.get("keep", []), f"{at}.keep"))
+        path = f"{name}.levels[{index}]"
+        level = _fields(item, path, allowed=("node", "keep", "loops"), required=("node",))
+        keep = tuple(_text(word, f"{path}.keep") for word in _list(level.get("keep", []), f"{path}.keep"))
         loops = tuple(
-            _loop(loop, f"{at}.loops[{place}]")
-            for place, loop in enumerate(_list(level.get("loops", []), f"{at}.loops"))
+            _loop(loop, f"{path}.loops[{place}]")
+            for place, loop in enumerate(_list(level.get("loops", []), f"{path}.loops"))
         )
-        levels.append(Level(_text(level["node"], f"{at}.node"), loops, keep))
-    return Mapping(tuple(levels))
+        levels.append(Level(_text(level["node"], f"{path}.node"), loops, keep))
+    return Mapping(tuple(levels), at)
 
 
 def read_mapping(path: str | Path) -> dict[str, Mapping]:
@@ -73,7 +74,7 @@ def read_mapping(path: str | Path) -> dict[str, Mapping]:
         InputError: no such file, not a mapping file, a key or value that is wrong; with file, line and column.
     """
     fields = load(path).fields(FORM, allowed=("layers",), required=("layers",))
-    return {key.words: _mapping_from_entry(value) for key, value in fields["layers"].pairs()}
+    return {key.words: _mapping_from_entry(value, key) for key, value in fields["layers"].pairs()}
 
 
 def render(mapping: Mapping, analysis: Analysis | None = None) -> str:
@@ -122,14 +123,14 @@ def _loop_line(loop: Loop) -> str:
     return f"for {loop.dim} in range({loop.bound})"
 
 
-def _mapping_from_entry(entry: Entry) -> Mapping:
+def _mapping_from_entry(entry: Entry, key: Entry) -> Mapping:
     levels = []
     for item in entry.mapping(allowed=("levels",), required=("levels",))["levels"].items():
         level = item.mapping(allowed=("node", "keep", "loops"), required=("node",))
         keep = tuple(word.text() for word in level["keep"].items()) if "keep" in level else ()
         loops = tuple(_loop_from_entry(loop) for loop in level["loops"].items()) if "loops" in level else ()
-        levels.append(Level(level["node"].text(), loops, keep))
-    return Mapping(tuple(levels))
+        levels.append(Level(level["node"].text(), loops, keep, at=item.at))
+    return Mapping(tuple(levels), at=key.at)
 
 
 def _loop_from_entry(entry: Entry) -> Loop:

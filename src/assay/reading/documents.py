@@ -67,7 +67,7 @@ def load(path: str | Path, *, names: Iterable[str] = ()) -> Doc:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise InputError("there is no such file", at=place, hint=_nearest_file(path, names)) from None
+        raise InputError("there is no such file", at=place, hint=nearest_file(path, names)) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"cannot read the file: {reason}", at=place) from None
@@ -97,17 +97,21 @@ def _decoded(data: bytes, place: Position) -> str:
         raise InputError("the file is not UTF-8 text", at=place, hint="save it as UTF-8") from None
 
 
-def _nearest_file(path: Path, names: Iterable[str]) -> str | None:
+def nearest_file(path: Path, names: Iterable[str] = ()) -> str | None:
+    """Advice where there is no such file: the nearest in its folder, else the built-in names."""
     try:
         present = sorted(each.name for each in path.parent.iterdir() if each.is_file())[:1000]
     except OSError:
         present = []
-    if found := nearest(path.name, present):
-        return f"did you mean '{path.parent / found}'?"
+    alike = {Path(name).stem: name for name in present if Path(name).suffix.lower() == path.suffix.lower()}
+    if stem := nearest(path.stem, alike):
+        return f"did you mean '{path.parent / alike[stem]}'?"
     known = tuple(names)
     found = nearest(path.stem, known)
     if found:
         return f"did you mean the built-in '{found}'?"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
     return f"built in: {', '.join(known)}" if known else None
 
 

@@ -1,4 +1,4 @@
-"""Arithmetic that people write in files, such as `6 * mac` or `64 b * 60 MHz / clock`.
+"""Arithmetic that people write in files, such as `6 * mac` or `64 b * 60 MHz`.
 
     sum      = product { ("+" | "-") product }
     product  = signed { ("*" | "/" | "//" | "%") signed }

@@ -1,8 +1,8 @@
 """Quantities with units: what `108 KiB`, `1.46 pJ` and `64 b/cycle` mean.
 
-A `Quantity` is an exact rational number of base units (bit, joule, second, metre, volt) and the exponents of those
-units. Values stay exact through a whole expression, so that `1.46 pJ` becomes the very float `1.46e-12`. `cycle` and
-`word` are counted things without a dimension: `64 b/cycle` is 64 bits, understood per cycle.
+A `Quantity` is an exact rational number of base units (bit, joule, second, metre, volt, cycle) and the exponents of
+those units. Values stay exact through a whole expression, so that `1.46 pJ` becomes the very float `1.46e-12`. `word`
+is a counted thing without a dimension; a `cycle` has one, so that `64 b` is never taken for `64 b/cycle`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ class Dimension:
     second: int = 0
     metre: int = 0
     volt: int = 0
+    cycle: int = 0
 
     @property
     def exponents(self) -> tuple[int, ...]:
-        return (self.bit, self.joule, self.second, self.metre, self.volt)
+        return (self.bit, self.joule, self.second, self.metre, self.volt, self.cycle)
 
     def __mul__(self, other: Dimension) -> Dimension:
         return Dimension(*(a + b for a, b in zip(self.exponents, other.exponents, strict=True)))
@@ -41,7 +42,7 @@ class Dimension:
 
     def __str__(self) -> str:
         """In base units, such as `J/b`; `plain number` without a dimension."""
-        pairs = list(zip(("b", "J", "s", "m", "V"), self.exponents, strict=True))
+        pairs = list(zip(("b", "J", "s", "m", "V", "cycle"), self.exponents, strict=True))
         above = "·".join(symbol + _superscript(n) for symbol, n in pairs if n > 0)
         below = "·".join(symbol + _superscript(-n) for symbol, n in pairs if n < 0)
         if not below:
@@ -50,11 +51,13 @@ class Dimension:
 
 
 NUMBER = Dimension()
-SIZE = Dimension(bit=1)  # also a bandwidth per cycle, since a cycle has no dimension
+SIZE = Dimension(bit=1)
 ENERGY = Dimension(joule=1)
 TIME = Dimension(second=1)
 FREQUENCY = Dimension(second=-1)
 RATE = Dimension(bit=1, second=-1)
+CYCLES = Dimension(cycle=1)
+BANDWIDTH = Dimension(bit=1, cycle=-1)
 POWER = Dimension(joule=1, second=-1)
 LENGTH = Dimension(metre=1)
 AREA = Dimension(metre=2)
@@ -68,6 +71,8 @@ _KINDS: Mapping[Dimension, tuple[str, str]] = MappingProxyType(
         TIME: ("a time", "5 ns"),
         FREQUENCY: ("a frequency", "200 MHz"),
         RATE: ("bits per second", "25.6 GB/s"),
+        CYCLES: ("a number of cycles", "4 cycles"),
+        BANDWIDTH: ("bits per cycle", "64 b/cycle"),
         POWER: ("a power", "278 mW"),
         LENGTH: ("a length", "65 nm"),
         AREA: ("an area", "12.25 mm2"),
@@ -88,7 +93,7 @@ def example(dimension: Dimension) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """An exact value in base units (bit, J, s, m, V) with its dimension."""
+    """An exact value in base units (bit, J, s, m, V, cycle) with its dimension."""
 
     exact: Fraction
     dimension: Dimension = NUMBER
@@ -130,7 +135,7 @@ _BINARY = ((40, "Ti"), (30, "Gi"), (20, "Mi"), (10, "Ki"))
 
 
 def _unit_table() -> dict[str, Quantity]:
-    table = {"cycle": Quantity(Fraction(1)), "cycles": Quantity(Fraction(1))}
+    table = {"cycle": Quantity(Fraction(1), CYCLES), "cycles": Quantity(Fraction(1), CYCLES)}
     table |= {"word": Quantity(Fraction(1)), "words": Quantity(Fraction(1))}
     for symbol, dimension, low, high in (
         ("J", ENERGY, -18, 3),

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import Evaluation
-from assay.report.figures import cell, percent, shape, short, si
+from assay.report.figures import cell, percent, pes, shape, short, si
 from assay.report.page import COLORS, Column, bar, bullets, grid, heading, letters, pairs, prose, stack, to_text
 from assay.report.scorecard import scorecard
 from assay.report.verdict import verdict
@@ -55,9 +55,9 @@ def _energy_bars(evaluation: Evaluation, width: int | None) -> RenderableType:
 
 def _columns(evaluation: Evaluation) -> list[Column]:
     columns = [Column("Layer", right=False), Column("Shape", right=False, fold=14, drop=9), Column("MACs")]
-    columns += [Column("PEs", drop=8), Column("Util."), Column("Cycles", drop=2), Column("Latency")]
-    columns += [Column("Energy"), Column("Energy\nsplit", right=False, drop=3), Column("Off-chip\nwords", drop=5)]
-    columns += [Column("Bound\nby", right=False, drop=4)]
+    columns += [Column("PEs", drop=8), Column("Util."), Column("Cycles", drop=4), Column("Latency")]
+    columns += [Column("Energy"), Column("Energy\nsplit", right=False, drop=2), Column("Off-chip\nwords", drop=5)]
+    columns += [Column("Bound\nby", right=False, drop=3)]
     return columns if evaluation.optimal else [*columns, Column("Gap", drop=1)]
 
 
@@ -67,10 +67,22 @@ def _layer_table(evaluation: Evaluation, width: int | None) -> RenderableType:
     totals = [_total_row(group, name, marks) for name, group in _groups(evaluation)]
     columns = _columns(evaluation)
     kept = len(columns)
-    legend = "Energy split: " + ", ".join(f"{mark} {name}" for name, mark in marks.items()) + "."
-    split = [column.title for column in columns].index("Energy\nsplit")
-    legends = [(split, legend)] if marks else []
+    legends = _legends(evaluation, columns, marks)
     return grid(columns, [row[:kept] for row in rows], [row[:kept] for row in totals], width, legends=legends)
+
+
+def _legends(evaluation: Evaluation, columns: list[Column], marks: dict[str, str]) -> list[tuple[int, str]]:
+    """Sentences below the table, each with the column that it explains."""
+    titles = [column.title for column in columns]
+    legends = []
+    if marks:
+        named = ", ".join(f"{mark} {name}" for name, mark in marks.items())
+        split = f"Energy split: each letter is a tenth of the layer's energy: {named}."
+        legends.append((titles.index("Energy\nsplit"), split))
+    widths = {t.bits for layer in evaluation.mapped if layer.einsum for t in layer.einsum.tensors}
+    bits = f"{' or '.join(map(str, sorted(widths)))} bit{'' if widths == {1} else 's'}"
+    legends.append((titles.index("Off-chip\nwords"), f"Off-chip words: words of {bits}, read and written."))
+    return legends
 
 
 def _groups(evaluation: Evaluation) -> list[tuple[str, Evaluation]]:
@@ -90,7 +102,7 @@ def _row(layer: LayerResult, marks: dict[str, str]) -> list[str | Text]:
         layer.name,
         shape(layer.dims),
         short(layer.macs),
-        short(layer.active_pes),
+        "-" if layer.active_pes is None else pes(layer.active_pes),
         percent(layer.utilization),
         short(layer.cycles),
         cell(layer.latency, "s"),
@@ -108,7 +120,7 @@ def _total_row(group: Evaluation, name: str, marks: dict[str, str]) -> list[str 
         name,
         "",
         short(group.macs),
-        short(group.active_pes),
+        "-" if group.active_pes is None else pes(group.active_pes),
         percent(group.utilization),
         short(group.cycles),
         cell(group.latency, "s"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assay.evaluation.results import Evaluation
 from assay.reading.units import format_si
 
 NOT_MODELLED = "not modelled"
@@ -42,6 +43,19 @@ def cell(value: float | None, unit: str) -> str:
 def traffic(bits: int | None) -> str:
     """An amount of data in bytes with SI prefixes: `15.4 MB`."""
     return NOT_MODELLED if bits is None else format_si(bits / 8, "B")
+
+
+def pes(number: float | None) -> str:
+    """A number of PEs, or a mean of some: whole, but a mean below 10 with one decimal."""
+    if number is None:
+        return NOT_MODELLED
+    return f"{number:,.0f}" if number == round(number) or number >= 9.95 else f"{number:.1f}"
+
+
+def missing_energy(evaluation: Evaluation, before: str) -> str:
+    """What the energy is without: ` array transfers: not modelled` behind `before`; nothing where it is complete."""
+    names = evaluation.energy_without
+    return f"{before}{' and '.join(names)} transfers: {NOT_MODELLED}" if names else ""
 
 
 def rate(per_second: float | None, what: str) -> str:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from assay.evaluation.results import Evaluation
 from assay.reading.units import format_bytes
-from assay.report.figures import NOT_MODELLED, percent, plain, rate, si, traffic, whole
+from assay.report.figures import NOT_MODELLED, missing_energy, percent, pes, plain, rate, si, traffic, whole
+
+AREAS = ("chip_area", "die_area", "core_area")
+"""Published figures that are the area of the chip."""
 
 
 def scorecard(evaluation: Evaluation) -> list[tuple[str, str]]:
@@ -27,7 +30,7 @@ def scorecard(evaluation: Evaluation) -> list[tuple[str, str]]:
         ("PEs", f"{whole(hardware.pes)}{_per_pe(evaluation)}"),
         ("Clock", si(hardware.clock, "Hz")),
         ("On-chip storage", format_bytes(evaluation.onchip_bits)),
-        ("Chip area", NOT_MODELLED),
+        ("Chip area", _area(evaluation)),
         ("Technology", hardware.technology or "not given"),
         ("Energies from", hardware.energy_source or "not given"),
         ("Obtained by", "calculation from exact counts; not measured"),
@@ -52,14 +55,15 @@ def _energy(evaluation: Evaluation) -> str:
     text = f"{si(evaluation.energy, 'J')} per {_unit(evaluation)}"
     if evaluation.batch > 1:
         text += f", {si(evaluation.energy_per_inference, 'J')} per inference"
-    return f"{text} (off-chip memory included)"
+    return f"{text} (off-chip memory included{missing_energy(evaluation, '; without ')})"
 
 
 def _power(evaluation: Evaluation) -> str:
     power, onchip = evaluation.power, evaluation.onchip_power
     if power is None or onchip is None:
         return NOT_MODELLED
-    return f"{si(power, 'W')} on average: {si(onchip, 'W')} on chip, {si(power - onchip, 'W')} off chip"
+    text = f"{si(power, 'W')} on average: {si(onchip, 'W')} on chip, {si(power - onchip, 'W')} off chip"
+    return f"{text}{missing_energy(evaluation, ', without ')}"
 
 
 def _traffic(evaluation: Evaluation) -> str:
@@ -73,13 +77,25 @@ def _traffic(evaluation: Evaluation) -> str:
 def _utilization(evaluation: Evaluation) -> str:
     if evaluation.utilization is None:
         return NOT_MODELLED
-    active = plain(evaluation.active_pes, 4)
+    active = pes(evaluation.active_pes)
     return f"{percent(evaluation.utilization)} of all PE cycles; {active} PEs active while computing"
 
 
 def _bits(evaluation: Evaluation) -> str:
     widths = {tensor.bits for layer in evaluation.mapped if layer.einsum for tensor in layer.einsum.tensors}
-    return f"{', '.join(str(bits) for bits in sorted(widths))} bits" if widths else "not given"
+    if not widths:
+        return "not given"
+    return f"{', '.join(str(bits) for bits in sorted(widths))} bit{'' if widths == {1} else 's'}"
+
+
+def _area(evaluation: Evaluation) -> str:
+    """Not calculated; where the hardware's file has a published figure of the whole chip, that one, named as such."""
+    for figure in evaluation.hardware.published:
+        if figure.name in AREAS:
+            value = figure.value if isinstance(figure.value, str) else f"{figure.value:g}"
+            what = figure.name.replace("_", " ")
+            return f"{NOT_MODELLED}; published: {value} {figure.unit} {what} ({figure.source})"
+    return NOT_MODELLED
 
 
 def _per_pe(evaluation: Evaluation) -> str:

@@ -59,7 +59,7 @@ def _headline(node: Node, hardware: Hardware) -> str:
     if isinstance(node, Memory):
         size = "size not limited" if node.size is None else format_bytes(node.size)
         reserved = f", {format_bytes(node.reserved)} of it reserved" if node.reserved else ""
-        return f"{'off-chip ' if node.offchip else ''}memory, {each}{size}{reserved}, {node.width} bits wide"
+        return f"{'off-chip ' if node.offchip else ''}memory, {each}{size}{reserved}, {plural(node.width, 'bit')} wide"
     if isinstance(node, Fanout):
         sizes = " × ".join(f"{axis.name} {axis.size}" for axis in node.axes)
         return f"fanout, {each}{sizes} = {plural(node.children, 'child').replace('childs', 'children')}"
@@ -84,7 +84,7 @@ def _memory(memory: Memory) -> list[str]:
         lines[0] += f"; may keep: {_names(memory.may_keep)}"
     energies = ", ".join(f"{name} {si(value, 'J')}" for name, value in figures)
     known = any(value is not None for _, value in figures)
-    lines.append(f"energy: {energies} per {memory.width} bits" if known else f"energy: {NOT_MODELLED}")
+    lines.append(f"energy: {energies} per {plural(memory.width, 'bit')}" if known else f"energy: {NOT_MODELLED}")
     lines.append(f"bandwidth: {_bandwidth(memory.bandwidth)}")
     if memory.loops is not None:
         lines.append(f"loops: {_names(memory.loops) or 'none'}")
@@ -98,7 +98,7 @@ def _fanout(fanout: Fanout) -> list[str]:
     shared = {"word": "equal words", "tile": "equal tiles", "none": "nothing"}[fanout.multicast]
     sums = "added on the way up" if fanout.reduces else "added by the parent"
     lines.append(f"shares: {shared} on the way down; partial sums are {sums}")
-    per_child = f"{si(fanout.transfer_energy, 'J')} per {fanout.width} bits and child"
+    per_child = f"{si(fanout.transfer_energy, 'J')} per {plural(fanout.width, 'bit')} and child"
     lines.append(f"energy: {NOT_MODELLED if fanout.transfer_energy is None else per_child}")
     if fanout.bandwidth:
         lines.append(
@@ -123,8 +123,9 @@ def _bandwidth(bandwidth: Bandwidth) -> str:
 
 def _published(figure: Figure, columns: int) -> list[str]:
     value = figure.value if isinstance(figure.value, str) else f"{figure.value:g}"
+    note = f", {figure.note}" if figure.note else ""
     source = f" ({figure.source})" if figure.source else ""
-    return _wrap(f"{figure.name}: {value} {figure.unit}".rstrip() + source, "- ", columns)
+    return _wrap(f"{figure.name}: {value} {figure.unit}".rstrip() + note + source, "- ", columns)
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.evaluation.latency import COMPUTE
 from assay.evaluation.results import Evaluation
-from assay.report.figures import percent, plural, rate, si
+from assay.report.figures import missing_energy, percent, plural, rate, si
 
 WORTH_NAMING = 0.1
 """Shares of energy or time below this are not named."""
@@ -24,9 +24,10 @@ def _figures(evaluation: Evaluation) -> str:
     text = f"{si(evaluation.latency, 's')} for {batch} ({speed})"
     if evaluation.energy is None:
         return f"{text}; energy not modelled."
-    if evaluation.batch == 1:
-        return f"{text} and {si(evaluation.energy, 'J')}."
-    return f"{text} and {si(evaluation.energy, 'J')} ({si(evaluation.energy_per_inference, 'J')} per inference)."
+    energy = f"{si(evaluation.energy, 'J')}"
+    if evaluation.batch > 1:
+        energy += f" ({si(evaluation.energy_per_inference, 'J')} per inference)"
+    return f"{text} and {energy}{missing_energy(evaluation, ', without ')}."
 
 
 def _energy(evaluation: Evaluation) -> str:
@@ -74,15 +75,14 @@ def _proof(evaluation: Evaluation) -> str:
     given = len(evaluation.mapped) - len(searched)
     scope = _scope(evaluation)
     proven = sum(search.optimal for search in searched)
+    least = "least modelled energy" if evaluation.energy_without else "least energy"
     if not searched:
         return "The mappings were given, not searched."
     if proven == len(searched):
-        text = f"Every mapping{' that was searched' if given else ''} is proven to be of least energy"
+        text = f"Every mapping{' that was searched' if given else ''} is proven to be of {least}"
         return f"{text} ({scope})."
     worst = max(search.gap for search in searched)
-    text = (
-        f"{proven} of {plural(len(searched), 'mapping')} {'is' if proven == 1 else 'are'} proven to be of least energy"
-    )
+    text = f"{proven} of {plural(len(searched), 'mapping')} {'is' if proven == 1 else 'are'} proven to be of {least}"
     return f"{text} ({scope}); the others are within {percent(worst)} of it."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import onnx
 
 MAX_BITS = 64
+FILES = (".yaml", ".yml", ".onnx")
+_FILE_SPEC = re.compile(r"(?P<path>.+\.(?:ya?ml|onnx)):(?P<rest>[^/\\]*)", re.IGNORECASE | re.DOTALL)
 Parameter = int | float | str
 
 
@@ -24,8 +27,8 @@ def load_network(source: str | Path | Network | onnx.ModelProto, *, bits: int = 
 
     Args:
         source: the name of a built-in network (`alexnet`), which may carry parameters
-            (`mobilenet_v1:width=0.5,resolution=128`); the path of a `.yaml` or `.onnx` file; an `onnx.ModelProto`; or a
-            `Network`, which is returned as it is.
+            (`mobilenet_v1:width=0.5,resolution=128`); the path of a `.yaml` or `.onnx` file, with parameters likewise
+            where it is text (`model.onnx:tokens=128`); an `onnx.ModelProto`; or a `Network`, returned as it is.
         bits: bits per word of every tensor, 1 to 64. A `Network` keeps its own.
         parameters: values for the parameters of a network file, or sizes for the symbolic dimensions of an ONNX model.
 
@@ -52,6 +55,13 @@ def load_network(source: str | Path | Network | onnx.ModelProto, *, bits: int = 
 
 
 def _from_text(source: str | Path, bits: int, parameters: Mapping[str, Parameter]) -> Network:
+    if isinstance(source, str):
+        spec = source
+        source, given = split_spec(spec)
+        for key in given:
+            if key in parameters:
+                raise InputError(f"parameter {key} is given twice, in '{spec}' and on its own")
+        parameters = {**given, **parameters}
     path = Path(source)
     suffix = path.suffix.lower()
     if suffix == ".onnx":
@@ -63,32 +73,51 @@ def _from_text(source: str | Path, bits: int, parameters: Mapping[str, Parameter
         from assay.workload.yaml_reader import read_network
 
         return read_network(load(path, names=zoo_names()), parameters, bits=bits)
-    if isinstance(source, Path) or os.sep in source.partition(":")[0] or path.is_file():
+    if isinstance(source, Path) or os.sep in source or path.is_file():
         raise InputError(
             f"{source}: the name does not say what the file is", hint="network files end in .yaml or .onnx"
         )
     return _from_zoo(source, bits, parameters)
 
 
-def _from_zoo(spec: str, bits: int, parameters: Mapping[str, Parameter]) -> Network:
-    name, given = parse_spec(spec)
-    for key in given:
-        if key in parameters:
-            raise InputError(f"parameter {key} is given twice, in '{spec}' and on its own")
+def _from_zoo(name: str, bits: int, parameters: Mapping[str, Parameter]) -> Network:
     text = zoo_text(name)
     from assay.reading.documents import loads
     from assay.workload.yaml_reader import read_network
 
-    return read_network(loads(text, f"{name}.yaml"), {**given, **parameters}, bits=bits)
+    file = f"{name}.yaml"
+    for key, value in parameters.items():
+        if _number(value) <= 0:
+            raise InputError(f"parameter {key} of {name} is {value}; it must be above 0")
+    try:
+        return read_network(loads(text, file), parameters, bits=bits)
+    except InputError as error:
+        if not parameters or error.at is None or error.at.file != file:
+            raise
+        # The file is ours and right; it is the parameters that do not fit.
+        listed = ", ".join(f"{key}={value}" for key, value in parameters.items())
+        raise InputError(f"{name} cannot be built with {listed}: {error.message}", hint=error.hint) from None
 
 
-def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
-    """Name and parameters of `name:key=value,key=value`. Raises InputError for another form."""
-    name, colon, rest = spec.partition(":")
+def _number(value: Parameter) -> float:
+    """The value where it is a plain number; 1 for an expression, which its reader checks."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 1.0
+
+
+def split_spec(spec: str) -> tuple[str, dict[str, str]]:
+    """Name or path, and parameters, of `name:key=value,key=value`. A file whose name holds a colon is a file.
+
+    Raises:
+        InputError: another form.
+    """
+    name, rest = _parts(spec)
     given: dict[str, str] = {}
     if not name.strip():
         raise InputError("the name of the network is empty", hint=hint("", zoo_names(), label="built in"))
-    for part in rest.split(",") if colon else ():
+    for part in () if rest is None else rest.split(","):
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not key or not equals or not value:
             raise InputError(f"cannot read '{part}' in '{spec}'", hint="write name:parameter=value,parameter=value")
@@ -96,3 +125,13 @@ def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
             raise InputError(f"parameter {key} is given twice in '{spec}'")
         given[key] = value
     return name.strip(), given
+
+
+def _parts(spec: str) -> tuple[str, str | None]:
+    """What stands before and after the colon of the parameters; None without parameters."""
+    if spec.lower().endswith(FILES) or os.path.exists(spec):
+        return spec, None
+    if match := _FILE_SPEC.fullmatch(spec):
+        return match["path"], match["rest"]
+    name, colon, rest = spec.partition(":")
+    return (spec, None) if os.sep in spec.partition("=")[0] else (name, rest if colon else None)

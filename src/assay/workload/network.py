@@ -30,7 +30,7 @@ class VectorWork:
     constant_words: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Layer:
     """One step of a network: an einsum or vector work, never both.
 
@@ -51,6 +51,11 @@ class Layer:
     def __post_init__(self) -> None:
         if (self.einsum is None) == (self.vector is None):
             raise InputError(f"layer {self.name} must have either an einsum or vector work")
+
+    def __repr__(self) -> str:
+        shape = " ".join(f"{dim}{extent}" for dim, extent in self.einsum.dims if extent > 1) if self.einsum else ""
+        text = f"{self.macs:,} MACs {shape}".rstrip() if self.einsum else "no multiply-accumulates"
+        return f"<Layer {self.name[:40]} ({self.op[:15]}): {text[:50]}>"
 
     @property
     def macs(self) -> int:
@@ -79,7 +84,7 @@ class Layer:
         return replace(self, vector=scaled)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Network:
     """A named list of layers, for a batch of `batch` inputs.
 
@@ -106,6 +111,10 @@ class Network:
                 raise InputError(f"network {self.name} has two layers named {layer.name}")
             seen.add(layer.name)
 
+    def __repr__(self) -> str:
+        size = f"{len(self.layers):,} layers, {self.macs:,} MACs, {self.weights:,} weights, batch {self.batch:,}"
+        return f"<Network {self.name[:30]}: {size}>"
+
     @property
     def macs(self) -> int:
         return sum(layer.macs for layer in self.layers)
@@ -120,9 +129,13 @@ class Network:
         Raises InputError unless 1 <= batch <= MAX_BATCH, or if the network was read for another batch than 1.
         """
         if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MAX_BATCH:
-            raise InputError(f"batch is {batch}; it must be a whole number from 1 to {MAX_BATCH:,}")
+            raise InputError(f"batch is {batch!r}; it must be a whole number from 1 to {MAX_BATCH:,}")
         if batch == self.batch:
             return self
         if self.batch != 1:
-            raise InputError(f"network {self.name} is already for a batch of {self.batch}")
+            raise InputError(
+                f"network {self.name} is already for a batch of {self.batch}",
+                hint=f"leave the batch at {self.batch}, or read the network for a batch of 1 "
+                "(an ONNX model: export it again with a batch of 1 or an open first dimension)",
+            )
         return replace(self, layers=tuple(layer.with_batch(batch) for layer in self.layers), batch=batch)

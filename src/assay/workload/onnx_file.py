@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from assay.errors import InputError, Position
+from assay.reading.documents import nearest_file
 
 if TYPE_CHECKING:
     import onnx
@@ -36,7 +37,7 @@ def load_model(path: Path) -> onnx.ModelProto:
     if path.is_dir():
         raise InputError("this is a directory, not an ONNX file", at=place)
     if not path.exists():
-        raise InputError("there is no such file", at=place)
+        raise InputError("there is no such file", at=place, hint=nearest_file(path))
     try:
         if path.stat().st_size == 0:
             raise InputError("the file is empty", at=place, hint=NOT_ONNX)

@@ -118,7 +118,9 @@ class _Symbols:
             raise InputError(message, hint="export the model with a fixed size, or name the dimension in dynamic_axes")
         message = f"input '{tensor}' of {self.model} has the symbolic dimension '{symbol}' without a size"
         raise InputError(
-            message, hint=f"give it, as in load_network('{self.model}', {symbol}=128), or export with a fixed size"
+            message,
+            hint=f"write {self.model}:{symbol}=128 (in Python also load_network(..., {symbol}=128)), "
+            "or export with a fixed size",
         )
 
     def finish(self) -> None:

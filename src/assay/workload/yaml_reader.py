@@ -50,12 +50,21 @@ def read_network(doc: Doc, parameters: Mapping[str, int | float | str] | None = 
     return Network(
         name=fields["name"].text(),
         layers=tuple(reader.layers),
-        title=fields["title"].text() if "title" in fields else "",
+        title=_title(fields, parameters or {}),
         source=fields["source"].text() if "source" in fields else "",
         notes=tuple(scope.text(replace(note, label="notes")) for note in fields["notes"].items())
         if "notes" in fields
         else (),
     )
+
+
+def _title(fields: Mapping[str, Entry], parameters: Mapping[str, int | float | str]) -> str:
+    """The title, with the parameters that are not those of the file."""
+    title = fields["title"].text() if "title" in fields else ""
+    if not parameters:
+        return title
+    listed = ", ".join(f"{name} {value}" for name, value in parameters.items())
+    return f"{title or fields['name'].text()} ({listed})"
 
 
 def _inputs(doc: Doc, fields: Mapping[str, Entry], scope: Scope) -> dict[str, Shape]:

@@ -86,6 +86,8 @@ def read_parameters(entry: Entry | None, given: Mapping[str, int | float | str],
     for key, default in pairs:
         check_name(key)
         value = _argument(key, given[key.words]) if key.words in given else default
+        if key.words in given:
+            _check_number(key.words, value, scope)
         value.quantity(NUMBER, scope.numbers)
         scope = scope.define(key.words, value)
     return scope
@@ -95,6 +97,14 @@ def _argument(key: Entry, given: int | float | str) -> Entry:
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         raise InputError(f"parameter {key.words} is {given!r}; it must be a number")
     return Entry(Position(f"parameter {key.words}"), Form.TEXT, str(given), label="value", indent=None)
+
+
+def _check_number(name: str, value: Entry, scope: Scope) -> None:
+    try:
+        value.quantity(NUMBER, scope.numbers)
+    except InputError as error:
+        message = f"parameter {name} is '{value.words}'; it must be a number"
+        raise InputError(message, hint=f"{error.message.partition(': ')[2]}; write {name}=1, for example") from None
 
 
 def check_name(entry: Entry) -> None:

@@ -137,7 +137,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     batch = _whole(options.batch, "--batch")
     workers = None if options.workers is None else _whole(options.workers, "--workers")
     bits = None if options.bits is None else _whole(options.bits, "--bits")
-    from assay.evaluation.evaluate import check_objective, evaluate
+    from assay.evaluation.evaluate import evaluate
+    from assay.mapper import check_objective
 
     check_objective(options.objective)
     outputs = _outputs(options)

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from assay.evaluation.latency import Timing, instances_in_use, time_layer
+from assay.evaluation.latency import Timing, time_layer
 from assay.hardware.model import Axis, Bandwidth, Compute, Fanout, Hardware, Memory
 from assay.mapping.analysis import analyse
 from assay.mapping.mapping import Level, Loop, Mapping
@@ -80,7 +80,6 @@ def test_an_instance_moves_its_share() -> None:
             Level("local", (Loop("C", 2),), ("filter",)),
         )
     )
-    assert instances_in_use(hardware, mapping, "local") == 4
     (demand,) = timing(hardware, mapping).demands
     assert demand.cycles == 12  # 48 words read by 4 instances
 
@@ -93,3 +92,24 @@ def test_a_compute_without_a_memory_of_its_own_is_one_chain() -> None:
     hardware = Hardware("least", (replace(DRAM, bandwidth=Bandwidth(write=16)), Compute("mac")), clock=1e6)
     mapping = Mapping((Level("dram", (Loop("N", 2), Loop("M", 4), Loop("C", 6)), TENSORS),))
     assert timing(hardware, mapping).cycles == 48
+
+
+def test_instances_without_work_do_not_help() -> None:
+    local = Memory("local", keep=TENSORS, bandwidth=Bandwidth(read=16))
+    wide = Fanout("array", (Axis("X", 14),))
+    hardware = Hardware("idle", (replace(DRAM, bandwidth=Bandwidth()), wide, local, MAC), clock=1e6)
+    mapping = Mapping(
+        (
+            Level("dram", (), TENSORS),
+            Level("array", (Loop("M", 14, "X"),)),
+            Level("local", (Loop("C", 8),), TENSORS),
+        )
+    )
+    found = timing(hardware, mapping, einsum=matmul(n=1, m=3, c=8))
+    # 3 of 14 instances have work: each reads 8 + 8 operands and 7 partial sums, a word a cycle.
+    assert (found.cycles, found.bound_by) == (23, "local")
+
+
+def test_a_very_slow_port_is_slow() -> None:
+    slow = timing(chip(dram=replace(DRAM, bandwidth=Bandwidth(total=1e-9))))
+    assert slow.cycles == 704 * 10**9

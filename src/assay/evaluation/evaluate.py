@@ -7,7 +7,7 @@ from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assay.errors import AssayError, InputError, Position, UnsupportedError
+from assay.errors import AssayError, InputError, Position
 from assay.evaluation.energy import energy_of_actions
 from assay.evaluation.given import check_given
 from assay.evaluation.latency import time_layer
@@ -18,16 +18,13 @@ from assay.evaluation.parallel import run_jobs
 from assay.evaluation.results import Evaluation
 from assay.evaluation.sources import load_sources
 from assay.hardware.model import Hardware
-from assay.mapper import best_mapping
+from assay.mapper import best_mapping, check_objective
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Analysis
 from assay.mapping.mapping import Mapping
 from assay.reading.suggestions import hint
 from assay.workload.einsum import Einsum
 from assay.workload.network import Layer, Network
-
-OBJECTIVES = ("energy", "latency", "edp")
-"""What a mapping can be chosen for. This version searches for energy only."""
 
 GIVEN_HINT = "a result written with --json FILE holds a mapping of every layer that fits; copy its form"
 
@@ -105,17 +102,6 @@ def evaluate(
     by_layer = {name: by_job[job] for job, names in jobs.items() for name in names}
     layers = tuple(_layer_result(layer, hardware, by_layer.get(layer.name)) for layer in network.layers)
     return Evaluation(network, hardware, objective, layers, notes_of(network, hardware, layers))
-
-
-def check_objective(objective: str) -> None:
-    """Raise InputError for an unknown objective, UnsupportedError for one that cannot be searched for yet."""
-    if objective not in OBJECTIVES:
-        raise InputError(f"unknown objective '{objective}'", hint=f"choose one of {', '.join(OBJECTIVES)}")
-    if objective != "energy":
-        raise UnsupportedError(
-            f"objective {objective}: the search for it is not there yet",
-            hint="use --objective energy; latency is still reported, for the mappings of least energy",
-        )
 
 
 def _known_layers(network: Network, mappings: Dictionary[str, Mapping]) -> Dictionary[str, Mapping]:

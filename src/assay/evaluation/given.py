@@ -64,6 +64,8 @@ def _check_capacity(einsum: Einsum, memory: Memory, level: Level, analysis: Anal
 
 
 def _check_axes(fanout: Fanout, level: Level) -> None:
+    if level.keep:
+        raise InputError(f"the mapping keeps {', '.join(level.keep)} at {fanout.name}, which is not a memory")
     axes = {axis.name: axis for axis in fanout.axes}
     for loop in level.loops:
         if loop.axis not in axes:

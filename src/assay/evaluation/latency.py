@@ -44,7 +44,8 @@ class Demand:
     def cycles(self) -> int:
         """Whole cycles that the port is busy."""
         # 19.2 bits per cycle are meant as 96/5, not as the float below it, which would round up one cycle too many.
-        return math.ceil(self.bits / Fraction(self.bits_per_cycle).limit_denominator(10**6))
+        rate = Fraction(self.bits_per_cycle)
+        return math.ceil(self.bits / (rate.limit_denominator(10**6) or rate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +83,13 @@ def time_layer(einsum: Einsum, hardware: Hardware, mapping: Mapping, analysis: A
     factors it is the mean of the instances in use, a lower bound of the busiest.
     """
     demands: list[Demand] = []
-    for node in hardware.nodes:
+    for node, instances in zip(hardware.nodes, analysis.active, strict=True):
         if isinstance(node, Memory):
-            demands += _memory_demands(node, einsum, analysis, instances_in_use(hardware, mapping, node.name))
+            demands += _memory_demands(node, einsum, analysis, instances)
         elif isinstance(node, Fanout):
-            demands += _fanout_demands(node, einsum, hardware, mapping, analysis)
+            demands += _fanout_demands(node, einsum, hardware, mapping, analysis, instances)
     compute_cycles = -(-analysis.steps // hardware.compute.macs_per_cycle)
     return Timing(compute_cycles, tuple(demands))
-
-
-def instances_in_use(hardware: Hardware, mapping: Mapping, name: str) -> int:
-    """Instances of a node that receive work: the product of the spatial loops above it."""
-    levels = {level.node: level for level in mapping.levels}
-    product = 1
-    for node in hardware.nodes:
-        if node.name == name:
-            return product
-        if isinstance(node, Fanout) and node.name in levels:
-            product *= math.prod(loop.bound for loop in levels[node.name].loops)
-    raise KeyError(name)
 
 
 def _memory_demands(memory: Memory, einsum: Einsum, analysis: Analysis, instances: int) -> list[Demand]:
@@ -114,10 +103,9 @@ def _memory_demands(memory: Memory, einsum: Einsum, analysis: Analysis, instance
 
 
 def _fanout_demands(
-    fanout: Fanout, einsum: Einsum, hardware: Hardware, mapping: Mapping, analysis: Analysis
+    fanout: Fanout, einsum: Einsum, hardware: Hardware, mapping: Mapping, analysis: Analysis, instances: int
 ) -> list[Demand]:
     """Words that cross a fanout's parent side, per tensor and way: down and up have wires of their own."""
-    instances = instances_in_use(hardware, mapping, fanout.name)
     limits = dict(fanout.bandwidth)
     demands = []
     for tensor in einsum.tensors:

@@ -6,10 +6,12 @@ import math
 import time
 from dataclasses import dataclass
 
+import numpy as np
+
 from assay.errors import InputError, NoMappingError, UnsupportedError
-from assay.hardware.model import Hardware
+from assay.hardware.model import Hardware, Memory
 from assay.mapper.problem import build_problem, keep_choices
-from assay.mapper.search import Found, Obstacle, Search
+from assay.mapper.search import Found, Search
 from assay.mapper.spell import spell
 from assay.mapping.mapping import Mapping
 from assay.workload.einsum import Einsum
@@ -68,7 +70,7 @@ def best_mapping(einsum: Einsum, hardware: Hardware, objective: str = "energy") 
     per_step = _TIE_SHARE * max(least, 0.0) / einsum.macs or 1e-30
     found = [(search, result) for search in searches if (result := search.run(per_step)) is not None]
     if not found:
-        raise _explain(einsum, hardware, [search.obstacle for search in searches if search.obstacle])
+        raise _explain(searches)
     search, best = min(found, key=lambda pair: _rank(pair[1], fill))
     rivals = [result for _, result in found if not fill or result.steps == best.steps]
     bound = min(best.energy, *(result.bound for result in rivals))
@@ -88,11 +90,11 @@ def best_mapping(einsum: Einsum, hardware: Hardware, objective: str = "energy") 
 def check_objective(objective: str) -> None:
     """Raise InputError for an unknown objective, UnsupportedError for one that cannot be searched for yet."""
     if objective not in OBJECTIVES:
-        raise InputError(f"unknown objective {objective!r}", hint=f"choose one of {', '.join(OBJECTIVES)}")
+        raise InputError(f"unknown objective '{objective}'", hint=f"choose one of {', '.join(OBJECTIVES)}")
     if objective != "energy":
         raise UnsupportedError(
             f"objective {objective}: the search for it is not there yet",
-            hint="use energy; latency is still reported, for the mappings of least energy",
+            hint="use --objective energy; latency is still reported, for the mappings of least energy",
         )
 
 
@@ -101,27 +103,48 @@ def _rank(found: Found, fill: bool) -> tuple[float, float]:
     return (found.steps, found.energy) if fill else (found.energy, found.steps)
 
 
-def _explain(einsum: Einsum, hardware: Hardware, obstacles: list[Obstacle]) -> NoMappingError:
-    """The nearest miss in words."""
-    problem = f"no mapping fits {hardware.name}: "
-    if not obstacles:
-        return NoMappingError(problem + "its constraints leave none")
-    nearest = min(obstacles, key=lambda o: (o.node, o.needed_bits - o.capacity_bits))
-    node = hardware.nodes[nearest.node]
-    missing = nearest.needed_bits - nearest.capacity_bits
-    if missing > 0:
+def _explain(searches: list[Search]) -> NoMappingError:
+    """What does not fit, where and by how much; of several choices of kept tensors the nearest miss."""
+    hardware, einsum = searches[0].problem.hardware, searches[0].problem.einsum
+    misses = [miss for search in searches if (miss := _least_tiles(search)) is not None]
+    if len(misses) == len(searches):
+        needed, capacity, node, words = min(misses, key=lambda miss: miss[0] - miss[1])
         bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
-        parts = " + ".join(f"{name} {words} words ({words * bits[name]} b)" for name, words in nearest.tile.items())
+        parts = " + ".join(f"{name} {count} words ({count * bits[name]} b)" for name, count in words.items())
+        name = hardware.nodes[node].name
         return NoMappingError(
-            f"{problem}{node.name} has room for {nearest.capacity_bits} b, but the smallest tiles it can be given take"
-            f" {nearest.needed_bits} b: {parts}",
-            at=node.at,
-            hint=f"make {node.name} {missing} b larger, let a tensor pass it, or require fewer dimensions to be whole",
+            f"no mapping fits {hardware.name}: {name} has room for {capacity} b, but the smallest tiles it can be given"
+            f" take {needed} b: {parts}",
+            at=hardware.nodes[node].at,
+            hint=f"make {name} {needed - capacity} b larger, let a tensor pass it, or demand fewer whole dimensions",
         )
-    extents = einsum.extents
-    dims = ", ".join(f"{name} = {extents[name]}" for name in nearest.unfinished) or "a dimension"
+    obstacles = [search.obstacle for search in searches if search.obstacle is not None]
+    if not obstacles:
+        return NoMappingError(f"no mapping fits {hardware.name}: its constraints leave none")
+    nearest = min(obstacles, key=lambda obstacle: obstacle.node)
+    node_name = hardware.nodes[nearest.node].name
+    dims = ", ".join(f"{dim} = {einsum.extents[dim]}" for dim in nearest.dims)
     return NoMappingError(
-        f"{problem}all of {dims} must be placed at or inside {node.name}, and its axes and loops do not allow that",
-        at=node.at,
-        hint="allow it along another axis or in another memory's loops, make the axis longer, or drop it from 'whole'",
+        f"no mapping fits {hardware.name}: all of {dims} must be placed at or inside {node_name}, and the axes, loops"
+        " and memories there leave no way to",
+        at=hardware.nodes[nearest.node].at,
+        hint="allow it along another axis or in another memory's loops, make an axis or a memory larger, or drop it from"
+        " 'whole'",
     )
+
+
+def _least_tiles(search: Search) -> tuple[int, int, int, dict[str, int]] | None:
+    """The first memory, from the inside, that cannot hold even the tiles that its constraints demand: bits needed,
+    bits it has, its node, and words per tensor."""
+    problem, tiles = search.problem, search.tiles
+    for node in range(len(problem.hardware.nodes) - 2, -1, -1):
+        item = problem.hardware.nodes[node]
+        if not isinstance(item, Memory) or item.capacity is None:
+            continue
+        demanded = {name for inner in problem.hardware.nodes[node:] for name in getattr(inner, "whole", ())}
+        full = [node == 0 or dim.name in demanded for dim in problem.dims]
+        x = np.where(full, tiles.last, 0)[None, :]
+        needed = int(tiles.bits(x, node)[0])
+        if needed > item.capacity:
+            return needed, item.capacity, node, {name: int(tiles.words(x, name)[0]) for name in problem.keep[node]}
+    return None

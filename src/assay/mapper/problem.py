@@ -167,9 +167,11 @@ class _Builder:
         value = energy_per_word(self.hardware, name, action, tensor.bits)
         if value is None and not isinstance(self.hardware.nodes[node], Fanout):
             raise InputError(
-                f"{self.hardware.name}: {name} has no energy per {action}, so energy cannot be minimised",
+                f"{self.hardware.name}: {name} has no energy per {'MAC' if action == 'compute' else action},"
+                " so energy cannot be minimised",
                 at=self.hardware.nodes[node].at,
-                hint=f"give {name} an energy, for example 'energy: 1 pJ'",
+                hint="take the figure from a data sheet, a paper or a table and name it under energy_source; without it"
+                " only given mappings can be evaluated (--mapping)",
             )
         return value or 0.0
 

@@ -7,7 +7,7 @@ What is left at the end is optimal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -34,15 +34,12 @@ SLACK = 1e-9
 """Relative slack when labels are dropped against an upper bound, so that rounding never drops the best."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why nothing was left at a node: the tightest miss."""
+    """Where a search ended in vain: at this node no tile was left in which these dimensions are whole."""
 
     node: int
-    needed_bits: int
-    capacity_bits: int
-    tile: dict[str, int] = field(default_factory=dict)
-    unfinished: tuple[str, ...] = ()
+    dims: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,21 +237,8 @@ class Search:
         needed = self.tiles.bits(labels.x, node)
         fits = needed <= capacity
         if not fits.all():
-            self._note_miss(labels, node, needed, capacity)
             return labels.take(fits)
         return labels
-
-    def _note_miss(self, labels: Labels, node: int, needed: Floats, capacity: int) -> None:
-        worst = int(np.argmin(needed))
-        known = self.obstacle
-        if known is None or known.node > node or (known.node == node and known.needed_bits > needed[worst]):
-            one = labels.x[worst : worst + 1]
-            tile = {
-                t.name: int(self.tiles.words(one, t.name)[0])
-                for t in self.problem.einsum.tensors
-                if t.name in self.problem.keep[node]
-            }
-            self.obstacle = Obstacle(node, int(needed[worst]), capacity, tile)
 
     def _complete(self, labels: Labels, node: int, whole: tuple[str, ...]) -> Labels:
         """Labels in which the dimensions that must be whole at this node are, or must be because nothing further out,
@@ -262,15 +246,9 @@ class Search:
         whole = tuple({*whole, *self._overdue(node)})
         wanted = [d for d, dim in enumerate(self.problem.dims) if dim.name in whole]
         done = np.all(labels.x[:, wanted] == self.tiles.last[wanted], axis=1)
-        if not done.any() and (self.obstacle is None or self.obstacle.node > node):
-            missing = labels.x[:, wanted] != self.tiles.last[wanted]
-            best = int(np.argmin(missing.sum(axis=1))) if len(labels) else -1
-            names = (
-                [self.problem.dims[d].name for d, m in zip(wanted, missing[best], strict=True) if m]
-                if best >= 0
-                else []
-            )
-            self.obstacle = Obstacle(node, 0, 0, {}, tuple(names))
+        if not done.any():
+            missing = [self.problem.dims[d].name for d in wanted if not (labels.x[:, d] == self.tiles.last[d]).any()]
+            self.obstacle = Obstacle(node, tuple(missing or whole))
         return labels.take(done)
 
     def _overdue(self, node: int) -> set[str]:

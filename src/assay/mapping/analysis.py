@@ -56,8 +56,9 @@ def analyse(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> Analysis:
     order = {t.name: i for i, t in enumerate(einsum.tensors)}
     actions = list(Action)
     rows = sorted(table.items(), key=lambda kv: (kv[0][0], order.get(kv[0][1] or "", -1), actions.index(kv[0][2])))
+    active = tuple(nest.active(node) for node in range(len(hardware.nodes)))
     counts = tuple(Count(hardware.nodes[node].name, tensor, action, n) for (node, tensor, action), n in rows)
-    return Analysis(counts, tuple(nest.occupancy()), nest.steps(), nest.active(len(hardware.nodes) - 1))
+    return Analysis(counts, tuple(nest.occupancy()), nest.steps(), active)
 
 
 class _Add(Protocol):

@@ -45,13 +45,18 @@ class Analysis:
         counts: non-zero counts, in the order of the hardware's nodes.
         occupancy: tile sizes, the largest over time.
         steps: temporal steps of the whole nest: the cycles of a compute that does one MAC per cycle.
-        active_pes: compute instances that receive work.
+        active: instances that receive work, per node of the hardware, the compute last.
     """
 
     counts: tuple[Count, ...]
     occupancy: tuple[Occupancy, ...]
     steps: int
-    active_pes: int
+    active: tuple[int, ...]
+
+    @property
+    def active_pes(self) -> int:
+        """Compute instances that receive work."""
+        return self.active[-1]
 
     def __repr__(self) -> str:
         return f"<Analysis: {len(self.counts)} counts, {self.steps:,} steps, {self.active_pes:,} active PEs>"

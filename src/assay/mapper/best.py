@@ -128,14 +128,17 @@ def _explain(searches: list[Search]) -> NoMappingError:
         f"no mapping fits {hardware.name}: all of {dims} must be placed at or inside {node_name}, and the axes, loops"
         " and memories there leave no way to",
         at=hardware.nodes[nearest.node].at,
-        hint="allow it along another axis or in another memory's loops, make an axis or a memory larger, or drop it from"
-        " 'whole'",
+        hint="allow it along another axis or in another memory's loops, make an axis or a memory larger, or drop it"
+        " from 'whole'",
     )
 
 
 def _least_tiles(search: Search) -> tuple[int, int, int, dict[str, int]] | None:
-    """The first memory, from the inside, that cannot hold even the tiles that its constraints demand: bits needed,
-    bits it has, its node, and words per tensor."""
+    """The first memory, from the inside, that cannot hold even the tiles that its constraints demand.
+
+    Returns:
+        Bits needed, bits it has, its node, and words per tensor; None if there is no such memory.
+    """
     problem, tiles = search.problem, search.tiles
     for node in range(len(problem.hardware.nodes) - 2, -1, -1):
         item = problem.hardware.nodes[node]

@@ -96,3 +96,20 @@ def test_a_perfect_mapping_given_by_hand_costs_what_its_counts_say() -> None:
     assert mapping_energy(layer, chip, mapping) == 6 * 1.0 + 12 * 2.0 + 6 * 3.0 + 4 * 2.0
     assert mapping.levels == (Level("dram", mapping.levels[0].loops, T),)
     assert isinstance(mapping, Mapping)
+
+
+def test_amounts_that_cancel_do_not_hide_the_best() -> None:
+    """Partial sums that are summed once need no reading back: large amounts cancel, and little is left."""
+    chip = Hardware(
+        "h",
+        (
+            Memory("dram", keep=T, read_energy=1e-9, write_energy=0.0),
+            Memory("m", keep=("ofmap",), read_energy=0.1, write_energy=0.0),
+            Fanout("f", (Axis("X", 3),), reduces=True, transfer_energy=0.0),
+            Compute("mac", energy=0.0),
+        ),
+        clock=1e9,
+    )
+    layer = matmul(n=3, m=3, c=3)
+    result = best_mapping(layer, chip)
+    assert result.energy == pytest.approx(least_energy(layer, chip)[0], rel=1e-6)

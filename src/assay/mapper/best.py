@@ -22,7 +22,7 @@ OBJECTIVES = ("energy", "latency", "edp")
 OPTIMAL_GAP = 1e-8
 """A gap up to this is rounding and the tie-break, not a difference."""
 
-_TIE_SHARE = 1e-9
+_TIE_SHARE = 4e-9
 
 
 @dataclass(frozen=True, slots=True)

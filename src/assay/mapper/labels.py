@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-TOLERANCE = 1e-12
+TOLERANCE = 1e-13
 """Relative difference below which two energies count as equal."""
 
 
@@ -95,6 +95,7 @@ class Order:
         owner: per column of `slides`, the record whose window it is.
         negative: bits of records with a part that may be negative: pending is then not always better than certain.
         steps: fewer steps are worth any energy; the last column of `parts` is proportional to them.
+        constant: joules to add to every cost; partial sums that are never fetched make it negative.
     """
 
     radix: Ints
@@ -102,6 +103,7 @@ class Order:
     owner: tuple[int, ...]
     negative: int
     steps: bool
+    constant: float
 
 
 def undominated(labels: Labels, order: Order, *, rounds: int = 8) -> Ints:
@@ -156,5 +158,5 @@ def _beats(labels: Labels, parts: Floats, order: Order, a: Ints, b: Ints) -> Boo
         excess[:, order.sliding] = np.maximum(excess[:, order.sliding], excess[:, plain:])
     worst = np.maximum(excess[:, :plain], 0.0).sum(axis=1)
     cost_b = labels.cost[b]
-    able[pairs] = labels.cost[a] + worst <= cost_b + TOLERANCE * np.abs(cost_b)
+    able[pairs] = labels.cost[a] + worst <= cost_b + TOLERANCE * np.abs(cost_b + order.constant)
     return able

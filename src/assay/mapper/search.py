@@ -30,6 +30,9 @@ LEAN = 0.1
 MOST_CANDIDATES = 64
 """Complete mappings whose exact energy is looked at, where the search knows only a bound of it."""
 
+ROUNDING = 1e-13
+"""Rounding of sums in which large amounts cancel, relative to these amounts."""
+
 SLACK = 1e-9
 """Relative slack when labels are dropped against an upper bound, so that rounding never drops the best."""
 
@@ -84,7 +87,7 @@ class Search:
         self.growth = Growth(problem, self.tiles)
         negative = sum(1 << r.index for r in problem.records if any(c.joules < 0 for c in r.components))
         owner = tuple(window.record for window in problem.windows)
-        self.order = Order(self.tiles.radix, self.growth.sliding, owner, negative, fill)
+        self.order = Order(self.tiles.radix, self.growth.sliding, owner, negative, fill, problem.constant)
         self.bounds = Bounds(problem, self.tiles, self.growth.column)
         self._split = next((i for i, node in enumerate(self.nodes) if isinstance(node, Fanout)), len(self.nodes) - 1)
         self.floor = float(self.bounds.floor(self.growth.start(0.0), len(self.nodes) - 2)[0])
@@ -106,9 +109,7 @@ class Search:
         found = self._pass(None, beam, quick)
         if quick is None or (found and self._better(found, quick)):
             return found
-        if found is None:
-            raise RuntimeError("the search lost a mapping it had found")
-        return replace(quick, bound=found.bound)
+        return replace(quick, bound=found.bound if found else self.floor)
 
     def _better(self, a: Found, b: Found) -> bool:
         return (a.steps, a.energy) < (b.steps, b.energy) if self.fill else self._total(a) <= self._total(b)
@@ -275,7 +276,8 @@ class Search:
         if len(labels) and self.fill and np.isfinite(self.most_steps):
             labels = labels.take(self._least_steps(labels, node) <= self.most_steps * (1 + SLACK))
         if len(labels) and np.isfinite(self.upper):
-            labels = labels.take(self.bounds.floor(labels, node) <= self.upper * (1 + SLACK))
+            rounding = SLACK * self.upper + ROUNDING * abs(self.problem.constant)
+            labels = labels.take(self.bounds.floor(labels, node) <= self.upper + rounding)
         if not len(labels):
             return labels
         labels = labels.take(undominated(labels, self.order))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from assay.hardware.model import Axis, Compute, Fanout, Hardware, Memory
+from assay.hardware.presets import load_hardware
 from assay.mapper import best_mapping, mapping_energy
+from assay.mapper.problem import Dimension
 from assay.mapping.analysis import analyse
+from assay.mapping.counts import Action
 from assay.mapping.mapping import Level, Mapping
 from assay.workload.einsum import convolution, matmul
 from tests.mapper.brute import least_energy
@@ -113,3 +116,24 @@ def test_amounts_that_cancel_do_not_hide_the_best() -> None:
     layer = matmul(n=3, m=3, c=3)
     result = best_mapping(layer, chip)
     assert result.energy == pytest.approx(least_energy(layer, chip)[0], rel=1e-6)
+
+
+@pytest.mark.parametrize("n", [2**10, 2**60])
+def test_the_array_is_filled_however_many_steps_there_are(n: int) -> None:
+    chip = load_hardware("eyeriss")
+    layer = convolution(n=n, m=60, c=36, p=26, q=26, r=3, s=3)
+    result = best_mapping(layer, chip)
+    found = analyse(layer, chip, result.mapping)
+    assert result.optimal
+    assert found.active_pes == 156
+    assert found.count("pe_mac", None, Action.COMPUTE) == layer.macs == n * 60 * 36 * 26 * 26 * 9
+
+
+@pytest.mark.parametrize("extent", [1, 2, 12, 97, 360, 1009 * 1013, 2**40, 720720])
+def test_divisors(extent: int) -> None:
+    dim = Dimension.of("N", extent)
+    assert all(extent % d == 0 for d in dim.divisors)
+    assert dim.divisors == tuple(sorted({extent // d for d in dim.divisors}))
+    if extent < 10**6:
+        assert dim.divisors == tuple(d for d in range(1, extent + 1) if extent % d == 0)
+        assert dim.primes == tuple(p for p in dim.divisors if p > 1 and all(p % d for d in range(2, p)))

@@ -17,8 +17,7 @@ def energy_per_word(hardware: Hardware, component: str, action: str, bits: int) 
     """Joules that one `action` of the component named costs per word of `bits` bits; None when it is not modelled.
 
     For the compute the action is one MAC and `bits` does not matter. Additions on the way up a fanout (`reduce`) are
-    not
-    modelled: no description gives their energy yet.
+    not modelled: no description gives their energy yet.
 
     Raises:
         KeyError: the hardware has no component of that name.

@@ -28,6 +28,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+LARGEST_EXTENT = 1 << 62
+
+
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """A dimension with more than one index, and its divisors in rising order."""
@@ -39,11 +42,19 @@ class Dimension:
 
     @staticmethod
     def of(name: str, extent: int) -> Dimension:
-        divisors = tuple(
-            sorted({d for k in range(1, int(extent**0.5) + 1) if extent % k == 0 for d in (k, extent // k)})
-        )
-        primes = tuple(d for d in divisors if d > 1 and all(d % e for e in divisors if 1 < e < d))
-        return Dimension(name, extent, divisors, primes)
+        divisors, primes, rest, factor = [1], [], extent, 2
+        while rest > 1:
+            if factor * factor > rest:
+                factor = rest
+            smaller, power = list(divisors), 1
+            while rest % factor == 0:
+                rest //= factor
+                power *= factor
+                divisors += [d * power for d in smaller]
+            if power > 1:
+                primes.append(factor)
+            factor += 1
+        return Dimension(name, extent, tuple(sorted(divisors)), tuple(primes))
 
     def times(self, factor: int) -> Ints:
         """For each divisor's position, that of divisor · factor, or -1 where that does not divide the extent."""
@@ -131,6 +142,9 @@ def build_problem(einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...
         InputError: a memory or the compute lacks an energy, so that energy cannot be minimised.
         UnsupportedError: the output is addressed by sums of dimensions.
     """
+    for name, extent in einsum.dims:
+        if extent >= LARGEST_EXTENT:
+            raise UnsupportedError(f"dimension {name} has extent {extent}; the search takes extents below 2^62")
     dims = tuple(Dimension.of(name, extent) for name, extent in einsum.dims if extent > 1)
     builder = _Builder(einsum, hardware, keep, {dim.name: i for i, dim in enumerate(dims)})
     for tensor in einsum.inputs:

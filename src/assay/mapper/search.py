@@ -7,6 +7,7 @@ What is left at the end is optimal.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -78,7 +79,7 @@ class Search:
         self.fill = fill
         self.per_step = 0.0
         self.upper = np.inf
-        self.most_steps = np.inf
+        self.most_steps = math.inf
         self.beam: int | None = None
         self.trail = Trail()
         self.obstacle: Obstacle | None = None
@@ -104,7 +105,7 @@ class Search:
         self.per_step = per_step
         quick = self._pass(beam)
         if quick is not None:
-            self.most_steps = quick.steps
+            self.most_steps = float(quick.steps)
             self.upper = np.inf if self.fill else self._total(quick)
         found = self._pass(None, beam, quick)
         if quick is None or (found and self._better(found, quick)):
@@ -116,7 +117,7 @@ class Search:
 
     def _total(self, found: Found) -> float:
         """Energy with the tie-break."""
-        return found.energy + self.per_step * found.steps
+        return found.energy + self.per_step * float(found.steps)
 
     def _pass(self, beam: int | None, retry: int | None = None, known: Found | None = None) -> Found | None:
         """From the compute to the outermost memory; `known` is a mapping found before. Where it does not help, because
@@ -127,7 +128,7 @@ class Search:
             labels = inside.take(rows)
             if self.fill:
                 self.upper = np.inf
-                if known and labels.parts[0, -1] >= known.steps * self.per_step * (1 - SLACK):
+                if known and labels.parts[0, -1] >= float(known.steps) * self.per_step * (1 - SLACK):
                     self.upper = self._total(known)
                 elif retry and (quick := self._finish(labels, retry)) is not None:
                     self.upper = self._total(quick)
@@ -160,8 +161,9 @@ class Search:
         """All labels at once, or with `fill` those of equal steps together, the fewest first."""
         if not self.fill:
             return [np.arange(len(labels))] if len(labels) else []
-        steps = np.round(labels.parts[:, -1] / self.per_step).astype(np.int64)
-        return [np.flatnonzero(steps == value) for value in np.unique(steps)]
+        # A class is a number of children used, which stays exact where the number of steps would not.
+        used = np.round(self.per_step * float(self.problem.einsum.macs) / labels.parts[:, -1])
+        return [np.flatnonzero(used == value) for value in np.unique(used)[::-1]]
 
     def _walk(self, labels: Labels, first: int, last: int) -> Labels:
         """Through the nodes from `first` out to `last`."""
@@ -273,7 +275,7 @@ class Search:
 
     def _thin(self, labels: Labels, node: int) -> Labels:
         """Drop what is beaten, what cannot win, and (with a beam) what is unlikely to."""
-        if len(labels) and self.fill and np.isfinite(self.most_steps):
+        if len(labels) and self.fill and math.isfinite(self.most_steps):
             labels = labels.take(self._least_steps(labels, node) <= self.most_steps * (1 + SLACK))
         if len(labels) and np.isfinite(self.upper):
             rounding = SLACK * self.upper + ROUNDING * abs(self.problem.constant)

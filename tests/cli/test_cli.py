@@ -257,6 +257,50 @@ def test_wrong_results_and_mappings(  # type: ignore[no-untyped-def]
     assert words in err
 
 
+ONNX = sorted((Path(__file__).parents[1] / "data" / "onnx").glob("*.onnx"))
+
+
+def _is_one_message_for(result: Run, words: str) -> None:
+    code, out, err = result
+    assert (code, out) == (2, "")
+    assert err.startswith("assay: error: ")
+    assert words in err
+    assert "Traceback" not in err
+    assert len(err.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("model", ONNX, ids=lambda path: path.stem)
+def test_a_truncated_onnx_file(run, tmp_path: Path, model: Path) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("onnx")
+    half = tmp_path / model.name
+    half.write_bytes(model.read_bytes()[: model.stat().st_size // 2])
+    _is_one_message_for(run("evaluate", str(half), "small"), f"{half}: this is not an ONNX model, or the file is trunc")
+
+
+def test_text_that_is_called_onnx(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("onnx")
+    path = tmp_path / "net.onnx"
+    path.write_text("assay: network/1\nname: net\n")
+    _is_one_message_for(run("evaluate", str(path), "small"), f"{path}: this is not an ONNX model")
+
+
+def test_an_onnx_file_with_an_unknown_operator(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    onnx = pytest.importorskip("onnx")
+    x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 4]) for name in "xy")
+    node = onnx.helper.make_node("Frobnicate", ["x"], ["z"], name="f")
+    last = onnx.helper.make_node("Relu", ["z"], ["y"], name="last")
+    graph = onnx.helper.make_graph([node, last], "g", [x], [y])
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)]), path)
+    _is_one_message_for(run("evaluate", str(path), "small"), "node 'f' (Frobnicate): the shape of 'z' is not known")
+
+
+def test_a_fanout_of_nothing(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    chip = tmp_path / "toy.yaml"
+    chip.write_text(CHIP_YAML.replace("  - compute: mac", "  - fanout: array\n    X: 0\n  - compute: mac"))
+    _is_one_message_for(run("evaluate", "tiny", str(chip)), f"{chip}:16:8: ")
+
+
 def test_debug_shows_the_traceback() -> None:
     with pytest.raises(Exception, match="batch is 0"):
         cli.main(["evaluate", "tiny", "small", "--batch", "0", "--debug"])
@@ -316,14 +360,55 @@ def test_a_closed_pipe_is_quiet() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_ctrl_c_ends_a_search_in_processes() -> None:
-    with subprocess.Popen(
-        _assay("evaluate", "efficientnet_b4", "eyeriss", "--batch", "16"), stderr=subprocess.PIPE, text=True
-    ) as job:
-        time.sleep(2)
-        job.send_signal(signal.SIGINT)
-        _, err = job.communicate(timeout=20)
-    assert (job.returncode, err) == (130, "interrupted\n")
+FREE_CHIP = """\
+assay: hardware/1
+name: free
+clock: 1 GHz
+energy_source: a test
+nodes:
+  - {memory: dram, offchip: true, keep: [ifmap, filter, ofmap], energy: 200 pJ}
+  - {memory: outer, size: 256 KiB, may_keep: [ifmap, filter, ofmap], energy: 10 pJ}
+  - {memory: inner, size: 8 KiB, may_keep: [ifmap, filter, ofmap], energy: 5 pJ}
+  - {fanout: array, X: 24, Y: 24, energy: 2 pJ}
+  - {memory: spad, size: 64 B, may_keep: [ifmap, filter, ofmap], energy: 1 pJ}
+  - {compute: mac, energy: 1 pJ}
+"""
+"""A chip that leaves every choice to the search: some networks take it minutes."""
+
+# A process started in the background of a shell ignores SIGINT, and so do its children; the first lines undo that.
+INTERRUPTIBLE = """\
+import signal, sys
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    from assay.cli import main
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_ctrl_c_ends_a_search_in_processes(tmp_path: Path) -> None:
+    chip = tmp_path / "free.yaml"
+    chip.write_text(FREE_CHIP)
+    command = [sys.executable, "-c", INTERRUPTIBLE, "evaluate", "resnet50", str(chip), "--workers", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as job:
+        try:
+            _wait_for_children(job)
+            job.send_signal(signal.SIGINT)
+            out, err = job.communicate(timeout=15)
+        finally:
+            job.kill()
+    assert (job.returncode, out, err) == (130, "", "interrupted\n")
+
+
+def _wait_for_children(job: subprocess.Popen[str]) -> None:
+    """Return once processes of the job have taken up work, or where the system does not show them, after a while."""
+    children = Path(f"/proc/{job.pid}/task/{job.pid}/children")
+    end = time.monotonic() + (20 if children.exists() else 5)
+    while time.monotonic() < end:
+        assert job.poll() is None, "the job ended before it could be interrupted"
+        if children.exists() and len(children.read_text().split()) >= 2:
+            time.sleep(0.5)  # from being there to being at work
+            return
+        time.sleep(0.05)
 
 
 def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,6 +108,16 @@ def test_notes_name_what_is_left_out() -> None:
     assert any("no wider accumulator" in note and "update above" in note for note in notes)
 
 
+def test_densities_are_said_to_be_carried_only() -> None:
+    einsum = NETWORK.layers[0].einsum
+    assert einsum is not None
+    sparse = replace(einsum, output=replace(einsum.output, density=0.5))
+    network = Network("sparse", (replace(NETWORK.layers[0], einsum=sparse),))
+    note = "Densities below 1 are carried along; zeros are counted like other data in this version."
+    assert note in evaluate(network, CHIP, batch=2, mappings={"fc1": MAPPING}).notes
+    assert note not in evaluate(ONE, CHIP, batch=2, mappings={"fc1": MAPPING}).notes
+
+
 def test_unknown_energies_are_named_and_the_total_is_unknown() -> None:
     hardware = chip(buf=replace(BUF, read_energy=None))
     result = evaluate(ONE, hardware, batch=2, mappings={"fc1": MAPPING})

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
+from assay.errors import InputError
 from assay.hardware import Multicast, parse_hardware, preset_names, preset_text, reader
 from assay.hardware.vocabulary import DIMENSIONS, TENSORS
 
@@ -109,3 +110,16 @@ def test_the_example_of_the_documentation_reads() -> None:
     example = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)[0]
     VALIDATOR.validate(yaml.safe_load(example))
     assert parse_hardware(example).pes == 168
+
+
+def test_the_mistake_of_the_documentation_is_reported_as_it_says() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    chip = re.findall(r"```yaml\n(assay: hardware/1.*?)```", text, re.DOTALL)[0]
+    message = re.findall(r"```text\n(small\.yaml:.*?)\n```", text, re.DOTALL)[0]
+    wrong = chip.replace("size: 108 KiB", "sise: 108 KiB")
+    assert wrong != chip
+    with pytest.raises(InputError) as error:
+        parse_hardware(wrong, "small.yaml")
+    said = str(error.value)
+    assert message.endswith(", ...)")
+    assert said.startswith(message.removesuffix("...)")), said

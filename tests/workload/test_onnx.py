@@ -181,9 +181,21 @@ def test_no_damage_gives_anything_but_a_network_or_one_error(tmp_path: Path, fil
 
 def test_without_onnx_the_error_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(InputError) as error:
+    with pytest.raises(UnsupportedError) as error:
         load_network(FILES / "small_cnn.onnx")
-    assert str(error.value) == "reading ONNX models needs the package 'onnx'\n  hint: pip install assay[onnx]"
+    assert str(error.value) == "reading ONNX models needs the package 'onnx'\n  hint: pip install 'assay[onnx]'"
+
+
+def test_the_source_is_the_files_name_without_its_path() -> None:
+    assert load_network(FILES / "small_cnn.onnx").source == "small_cnn.onnx"
+
+
+def test_made_up_names_keep_clear_of_given_ones() -> None:
+    names = ("r", "r", "r.2", "r", "r.3")
+    ends = [f"t{place}" for place in range(len(names))]
+    nodes = [node("Relu", a, out=b, name=n) for a, b, n in zip(["x", *ends], ends, names, strict=False)]
+    found = load_network(model(nodes, {"x": [1, 3]}))
+    assert [layer.name for layer in found.layers] == ["r", "r.2", "r.2.2", "r.3", "r.3.2"]
 
 
 def test_control_flow_is_refused_by_name() -> None:

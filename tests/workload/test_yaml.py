@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from assay.errors import InputError
 from assay.reading.documents import loads
 from assay.workload import Network, load_network
+from assay.workload.einsum import matmul
 from assay.workload.yaml_ops import OPERATIONS
 from assay.workload.yaml_reader import COMMON_KEYS, read_network
 
@@ -267,6 +269,29 @@ def test_a_missing_file_suggests_the_zoo(tmp_path: Path) -> None:
 def _made(path: Path) -> Path:
     path.mkdir()
     return path
+
+
+def test_densities_are_carried_on_the_tensors() -> None:
+    found = layers(
+        "  - {name: a, op: conv, out: 8, kernel: 3, density: {ifmap: 3 / 5, filter: 0.4}, then: relu}\n"
+        "  - {name: t, op: transposed_conv, out: 8, kernel: 2, stride: 2, density: 0.5}\n"
+        "  - {name: b, op: fc, out: 10}\n"
+    )
+    of = {name: [t.density for t in layer.einsum.tensors] for name, layer in found.items() if layer.einsum}
+    assert (of["a"], of["t[0,0]"], of["t[1,1]"], of["b"]) == ([0.6, 0.4, 1], [0.5] * 3, [0.5] * 3, [1, 1, 1])
+
+
+@pytest.mark.parametrize("density", ["1.5", "-0.1", "{ifmap: 2}", "{weights: 0.5}", "[0.5]"])
+def test_wrong_densities_are_refused_at_their_place(density: str) -> None:
+    with pytest.raises(InputError, match=r"n.yaml:5:\d+: .*densit"):
+        layers(f"  - {{name: a, op: fc, out: 8, density: {density}}}\n")
+
+
+@pytest.mark.parametrize("density", [1.01, -0.5, float("nan"), "half"])
+def test_an_einsum_refuses_such_densities(density: Any) -> None:
+    made = matmul(n=2, m=3, c=4)
+    with pytest.raises(InputError, match="ofmap has density"):
+        replace(made, output=replace(made.output, density=density))
 
 
 def schema() -> dict[str, Any]:

@@ -19,6 +19,7 @@ PARTIAL_SUMS_NOTE = (
     "of a memory is counted as an update above, not as a read below."
 )
 PADDING_NOTE = "The zeros that pad an input are moved and multiplied like other data."
+DENSITY_NOTE = "Densities below 1 are carried along; zeros are counted like other data in this version."
 LISTED = 6
 
 
@@ -32,6 +33,8 @@ def notes_of(network: Network, hardware: Hardware, layers: tuple[LayerResult, ..
         notes += [TIMING_NOTE, PARTIAL_SUMS_NOTE]
     if any(rank.padding != (0, 0) for la in mapped if la.einsum for t in la.einsum.tensors for rank in t.ranks):
         notes.append(PADDING_NOTE)
+    if any(t.density < 1 for la in mapped if la.einsum for t in la.einsum.tensors):
+        notes.append(DENSITY_NOTE)
     notes.append(IDLE_NOTE)
     notes += [f"Network: {note}" for note in network.notes]
     notes += [f"Hardware: {note}" for note in hardware.notes]

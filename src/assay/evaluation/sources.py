@@ -11,7 +11,6 @@ from assay.workload import load, zoo
 from assay.workload.network import Network
 
 NETWORKS = "a built-in name (such as 'alexnet'), the path of a .yaml or .onnx file, or a Network"
-CHIPS = "a built-in name (such as 'eyeriss'), the path of a .yaml file, or a Hardware"
 
 
 def load_sources(

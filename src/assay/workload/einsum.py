@@ -100,6 +100,10 @@ class Einsum:
         if len(set(tensor_names)) != len(tensor_names):
             raise InputError(f"a tensor is named twice among {', '.join(tensor_names)}")
         for tensor in self.tensors:
+            if not isinstance(tensor.density, int | float) or not 0 <= tensor.density <= 1:
+                raise InputError(
+                    f"tensor {tensor.name} has density {tensor.density!r}; it must be a number from 0 to 1"
+                )
             if not tensor.ranks or not all(rank.terms for rank in tensor.ranks):
                 raise InputError(f"tensor {tensor.name} needs at least one address, and every address a dimension")
             if any(term.coefficient < 1 for rank in tensor.ranks for term in rank.terms):

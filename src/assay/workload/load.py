@@ -34,7 +34,7 @@ def load_network(source: str | Path | Network | onnx.ModelProto, *, bits: int = 
 
     Raises:
         InputError: nothing of that name, an unknown parameter, or a file that cannot be read, with its place.
-        UnsupportedError: an ONNX model with an operator that cannot be represented.
+        UnsupportedError: an ONNX model with an operator that cannot be represented, or without the package `onnx`.
     """
     if isinstance(bits, bool) or not isinstance(bits, int) or not 1 <= bits <= MAX_BITS:
         raise InputError(f"bits is {bits!r}; it must be a whole number from 1 to {MAX_BITS}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
-from assay.errors import InputError, Position
+from assay.errors import InputError, Position, UnsupportedError
 from assay.reading.documents import nearest_file
 
 if TYPE_CHECKING:
@@ -16,14 +16,16 @@ NOT_ONNX = "export the model again, for instance with torch.onnx.export"
 
 
 def import_onnx() -> ModuleType:
-    """The `onnx` package. Raises InputError with the command that installs it."""
+    """The `onnx` package. Raises UnsupportedError with the command that installs it."""
     try:
         import onnx
         import onnx.helper
         import onnx.numpy_helper
         import onnx.shape_inference
     except ImportError:
-        raise InputError("reading ONNX models needs the package 'onnx'", hint="pip install assay[onnx]") from None
+        raise UnsupportedError(
+            "reading ONNX models needs the package 'onnx'", hint="pip install 'assay[onnx]'"
+        ) from None
     return onnx
 
 
@@ -32,6 +34,7 @@ def load_model(path: Path) -> onnx.ModelProto:
 
     Raises:
         InputError: no such file, a directory, an empty or truncated file, or something that is not an ONNX model.
+        UnsupportedError: the package `onnx` is not installed.
     """
     place = Position(str(path))
     if path.is_dir():
@@ -44,7 +47,7 @@ def load_model(path: Path) -> onnx.ModelProto:
         model = _parse(path)
     except OSError as error:
         raise InputError(f"cannot read the file: {error.strerror or error}", at=place) from None
-    except InputError:
+    except (InputError, UnsupportedError):
         raise
     except Exception as error:  # protobuf's DecodeError has no stable place to be imported from
         if type(error).__name__ != "DecodeError":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,9 @@ Sizes = Mapping[str, int | float | str]
 
 
 def read_file(path: Path, sizes: Sizes | None = None, *, bits: int = 16) -> Network:
-    """The network in an `.onnx` file; see `read_model`. The path is its source, the file's name its name."""
-    return _network(load_model(path), path.stem, str(path), sizes or {}, bits)
+    """The network in an `.onnx` file; see `read_model`. Its source is the file's name, without the directory."""
+    # Errors name the path; the network does not, so that results are the same wherever the file lies.
+    return replace(_network(load_model(path), path.stem, str(path), sizes or {}, bits), source=path.name)
 
 
 def read_model(model: Any, sizes: Sizes | None = None, *, bits: int = 16) -> Network:
@@ -92,13 +94,15 @@ def _layers(node: Node) -> tuple[Layer, ...]:
 
 def _unique_names(nodes: Iterable[onnx.NodeProto]) -> list[str]:
     """The nodes' own names; one without is called after its operator and place, a repeated one gets a number."""
-    found: dict[str, int] = {}
-    names = []
+    counts: Counter[str] = Counter()
+    names: dict[str, None] = {}
     for place, node in enumerate(nodes):
-        wanted = node.name or f"{node.op_type}_{place}"
-        found[wanted] = found.get(wanted, 0) + 1
-        names.append(wanted if found[wanted] == 1 else f"{wanted}.{found[wanted]}")
-    return names
+        name = wanted = node.name or f"{node.op_type}_{place}"
+        while name in names:
+            counts[wanted] += 1
+            name = f"{wanted}.{counts[wanted] + 1}"
+        names[name] = None
+    return list(names)
 
 
 def _notes(layers: Iterable[Layer], silent: Mapping[str, int], graph: Graph) -> Iterable[str]:

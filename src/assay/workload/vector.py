@@ -51,9 +51,6 @@ UNARY_OPERATIONS: Mapping[str, int] = MappingProxyType(
 )
 """Operations per word of the functions of one operand."""
 
-BINARY_OPERATIONS = ("add", "sub", "mul", "div", "pow", "min", "max", "compare", "select")
-"""Functions of several operands: one operation per word of the result and operand beyond the first."""
-
 
 def unary(function: str, words: int, *, bits: int = 16, constant_words: int = 0) -> VectorWork:
     """A function of one operand on each of `words` words. Raises KeyError for a function not in `UNARY_OPERATIONS`."""

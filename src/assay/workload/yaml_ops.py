@@ -10,7 +10,7 @@ from types import MappingProxyType
 from assay.workload import forms, vector
 from assay.workload.network import Layer, VectorWork
 from assay.workload.windows import TransposedWindow, Window, make_window
-from assay.workload.yaml_step import Built, LayerStep, Shape, read_shape, shown
+from assay.workload.yaml_step import DENSITY, Built, LayerStep, Shape, read_shape, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,13 +247,15 @@ _WINDOW = ("stride", "padding", "dilation")
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
-        "conv": Operation(_conv, ("out", "kernel"), (*_WINDOW, "groups")),
-        "depthwise": Operation(_depthwise, ("kernel",), (*_WINDOW, "multiplier")),
-        "transposed_conv": Operation(_transposed_conv, ("out", "kernel"), (*_WINDOW, "output_padding", "groups")),
-        "fc": Operation(_fc, ("out",)),
-        "matmul": Operation(_matmul, inputs=2),
-        "scores": Operation(_scores, ("heads",), inputs=2),
-        "context": Operation(_context, inputs=2),
+        "conv": Operation(_conv, ("out", "kernel"), (*_WINDOW, "groups", DENSITY)),
+        "depthwise": Operation(_depthwise, ("kernel",), (*_WINDOW, "multiplier", DENSITY)),
+        "transposed_conv": Operation(
+            _transposed_conv, ("out", "kernel"), (*_WINDOW, "output_padding", "groups", DENSITY)
+        ),
+        "fc": Operation(_fc, ("out",), (DENSITY,)),
+        "matmul": Operation(_matmul, optional=(DENSITY,), inputs=2),
+        "scores": Operation(_scores, ("heads",), (DENSITY,), inputs=2),
+        "context": Operation(_context, optional=(DENSITY,), inputs=2),
         "max_pool": Operation(_pool(average=False), ("kernel",), (*_WINDOW, "ceil")),
         "avg_pool": Operation(_pool(average=True), ("kernel",), (*_WINDOW, "ceil")),
         "global_pool": Operation(_global_pool),

@@ -21,7 +21,7 @@ from assay.reading.suggestions import hint
 from assay.workload.network import Layer, Network
 from assay.workload.yaml_ops import FOLLOWERS, OPERATIONS, Operation
 from assay.workload.yaml_scope import Scope, Step, present, read_parameters, unfold
-from assay.workload.yaml_step import Built, LayerStep, Shape, read_shape
+from assay.workload.yaml_step import Built, LayerStep, Shape, read_shape, with_densities
 
 FORM = "network/1"
 INPUT = "input"
@@ -114,7 +114,7 @@ class _Reader:
             raise layer.error("needs two inputs or more", "name them: from: [a, b]")
         if operation.inputs not in (0, len(shapes)):
             raise layer.error(f"needs {operation.inputs} input{'s' * (operation.inputs > 1)}, not {len(shapes)}")
-        built = self.run(operation, layer)
+        built = with_densities(self.run(operation, layer), layer.densities())
         for follower in _followers(fields):
             after = replace(layer, name=self.free_name(f"{name}.{follower.words}"), fields={}, shapes=(built.shape,))
             result = self.run(OPERATIONS[follower.words], after)

@@ -7,9 +7,14 @@ from dataclasses import dataclass, replace
 
 from assay.errors import InputError
 from assay.reading.documents import Entry, Form
+from assay.workload.einsum import Tensor
 from assay.workload.network import Layer
 from assay.workload.windows import AutoPadding, Padding
 from assay.workload.yaml_scope import Scope
+
+DENSITY = "density"
+"""The option of layers with multiply-accumulates: one number, or numbers by tensor."""
+OPERANDS = ("ifmap", "filter", "ofmap")
 
 Shape = tuple[int, ...]
 """Words along each axis, without the batch: (channels, height, width), (tokens, features) or (features,)."""
@@ -94,6 +99,20 @@ class LayerStep:
         """`true` or `false` among the options; false if absent."""
         return key in self.fields and self.fields[key].boolean()
 
+    def densities(self) -> dict[str, float]:
+        """Fraction of words that are not zero by tensor, as far as the file says; one number is for every tensor."""
+        if DENSITY not in self.fields:
+            return {}
+        entry = replace(self.fields[DENSITY], label=DENSITY)
+        if entry.form is not Form.MAPPING:
+            return dict.fromkeys(OPERANDS, self.fraction(entry))
+        given = entry.mapping(allowed=OPERANDS)
+        return {name: self.fraction(replace(value, label=f"{DENSITY} of {name}")) for name, value in given.items()}
+
+    def fraction(self, entry: Entry) -> float:
+        """A number from 0 to 1, written as an expression. Raises InputError at the entry."""
+        return entry.number(minimum=0, maximum=1, names=self.scope.numbers)
+
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -101,6 +120,23 @@ class Built:
 
     layers: tuple[Layer, ...]
     shape: Shape
+
+
+def with_densities(built: Built, densities: Mapping[str, float]) -> Built:
+    """The same layers, whose tensors have the densities."""
+    if not densities:
+        return built
+
+    def dense(tensor: Tensor) -> Tensor:
+        return replace(tensor, density=densities.get(tensor.name, tensor.density))
+
+    layers = tuple(
+        replace(layer, einsum=replace(e, inputs=tuple(map(dense, e.inputs)), output=dense(e.output)))
+        if (e := layer.einsum)
+        else layer
+        for layer in built.layers
+    )
+    return Built(layers, built.shape)
 
 
 def two(entry: Entry) -> tuple[Entry, Entry]:

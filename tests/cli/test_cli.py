@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,10 +57,11 @@ def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 Run = tuple[int, str, str]
+Runner = Callable[..., Run]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> object:
+def run(capsys: pytest.CaptureFixture[str]) -> Runner:
     def _run(*arguments: str) -> Run:
         code = cli.main(arguments)
         captured = capsys.readouterr()
@@ -68,7 +70,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> object:
     return _run
 
 
-def test_evaluate_prints_verdict_scorecard_and_layers(run) -> None:  # type: ignore[no-untyped-def]
+def test_evaluate_prints_verdict_scorecard_and_layers(run: Runner) -> None:
     code, out, err = run("evaluate", "tiny", "small", "--batch", "2")
     assert code == 0
     assert err == ""
@@ -76,20 +78,20 @@ def test_evaluate_prints_verdict_scorecard_and_layers(run) -> None:  # type: ign
     assert all(word in out for word in ("Scorecard", "Energy by component", "fc1", "head", "Notes"))
 
 
-def test_json_to_stdout_is_only_json(run) -> None:  # type: ignore[no-untyped-def]
+def test_json_to_stdout_is_only_json(run: Runner) -> None:
     code, out, err = run("evaluate", "tiny", "small", "--json", "-")
     assert (code, err) == (0, "")
     assert json.loads(out)["schema"] == "assay.evaluation/1"
 
 
-def test_csv_to_stdout_is_only_csv(run) -> None:  # type: ignore[no-untyped-def]
+def test_csv_to_stdout_is_only_csv(run: Runner) -> None:
     code, out, _ = run("evaluate", "tiny", "small", "--csv", "-")
     assert code == 0
     assert out.startswith("name,op,dims,")
     assert len(out.splitlines()) == 5
 
 
-def test_files_are_written_beside_the_screen(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_files_are_written_beside_the_screen(run: Runner, tmp_path: Path) -> None:
     result, table = tmp_path / "r.json", tmp_path / "t.csv"
     result.write_text("old")
     code, out, _ = run("evaluate", "tiny", "small", "--json", str(result), "--csv", str(table))
@@ -107,7 +109,7 @@ def _umask() -> int:
     return mask
 
 
-def test_a_result_is_shown_and_fed_back(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_result_is_shown_and_fed_back(run: Runner, tmp_path: Path) -> None:
     path = str(tmp_path / "r.json")
     assert run("evaluate", "tiny", "small", "--batch", "2", "--json", path)[0] == 0
     code, out, _ = run("show", path, "--layer", "fc2")
@@ -123,7 +125,7 @@ def test_a_result_is_shown_and_fed_back(run, tmp_path: Path) -> None:  # type: i
     assert "--batch 2" in err
 
 
-def test_show_takes_several_things(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_show_takes_several_things(run: Runner, tmp_path: Path) -> None:
     chip = tmp_path / "toy.yaml"
     chip.write_text(CHIP_YAML)
     code, out, err = run("show", "lenet5", "eyeriss", str(chip))
@@ -131,7 +133,7 @@ def test_show_takes_several_things(run, tmp_path: Path) -> None:  # type: ignore
     assert out.index("LeNet-5") < out.index("Eyeriss") < out.index("toy: 1 PE")
 
 
-def test_an_input_is_never_overwritten(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_input_is_never_overwritten(run: Runner, tmp_path: Path) -> None:
     chip = tmp_path / "toy.yaml"
     chip.write_text(CHIP_YAML)
     code, _, err = run("evaluate", "tiny", str(chip), "--json", str(chip))
@@ -147,7 +149,7 @@ def test_json_to_dev_stdout_is_only_json() -> None:
     assert json.loads(done.stdout)["network"]["name"] == "lenet5"
 
 
-def test_a_given_mapping_that_does_not_fit_is_named_by_its_place(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_given_mapping_that_does_not_fit_is_named_by_its_place(run: Runner, tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text(MAPPING_YAML)
     code, out, err = run("evaluate", "tiny", "small", "--mapping", str(path))
@@ -162,7 +164,7 @@ def test_a_given_mapping_that_does_not_fit_is_named_by_its_place(run, tmp_path: 
     )
 
 
-def test_lists(run) -> None:  # type: ignore[no-untyped-def]
+def test_lists(run: Runner) -> None:
     code, out, _ = run("networks")
     assert code == 0
     assert "alexnet" in out
@@ -203,8 +205,8 @@ def test_lists(run) -> None:  # type: ignore[no-untyped-def]
         ("show alexnet --layer conv1", "--layer is for mappings and results"),
     ],
 )
-def test_wrong_input_is_one_message_and_code_2(  # type: ignore[no-untyped-def]
-    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: str, words: str
+def test_wrong_input_is_one_message_and_code_2(
+    run: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: str, words: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     code, out, err = run(*arguments.split())
@@ -225,8 +227,8 @@ def test_wrong_input_is_one_message_and_code_2(  # type: ignore[no-untyped-def]
         ("assay: hardware/1", "assay: hardware/9", "toy.yaml:1:8: "),
     ],
 )
-def test_wrong_hardware_files(  # type: ignore[no-untyped-def]
-    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, old: str, new: str, words: str
+def test_wrong_hardware_files(
+    run: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, old: str, new: str, words: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert old in CHIP_YAML
@@ -247,8 +249,8 @@ def test_wrong_hardware_files(  # type: ignore[no-untyped-def]
         ("m.yaml", "assay: nonsense/1", "m.yaml:1:8: the file does not say what it describes"),
     ],
 )
-def test_wrong_results_and_mappings(  # type: ignore[no-untyped-def]
-    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str, words: str
+def test_wrong_results_and_mappings(
+    run: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str, words: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(text.encode("utf-8", "surrogateescape"))
@@ -270,21 +272,21 @@ def _is_one_message_for(result: Run, words: str) -> None:
 
 
 @pytest.mark.parametrize("model", ONNX, ids=lambda path: path.stem)
-def test_a_truncated_onnx_file(run, tmp_path: Path, model: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_truncated_onnx_file(run: Runner, tmp_path: Path, model: Path) -> None:
     pytest.importorskip("onnx")
     half = tmp_path / model.name
     half.write_bytes(model.read_bytes()[: model.stat().st_size // 2])
     _is_one_message_for(run("evaluate", str(half), "small"), f"{half}: this is not an ONNX model, or the file is trunc")
 
 
-def test_text_that_is_called_onnx(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_text_that_is_called_onnx(run: Runner, tmp_path: Path) -> None:
     pytest.importorskip("onnx")
     path = tmp_path / "net.onnx"
     path.write_text("assay: network/1\nname: net\n")
     _is_one_message_for(run("evaluate", str(path), "small"), f"{path}: this is not an ONNX model")
 
 
-def test_an_onnx_file_with_an_unknown_operator(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_onnx_file_with_an_unknown_operator(run: Runner, tmp_path: Path) -> None:
     onnx = pytest.importorskip("onnx")
     x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 4]) for name in "xy")
     node = onnx.helper.make_node("Frobnicate", ["x"], ["z"], name="f")
@@ -295,7 +297,7 @@ def test_an_onnx_file_with_an_unknown_operator(run, tmp_path: Path) -> None:  # 
     _is_one_message_for(run("evaluate", str(path), "small"), "node 'f' (Frobnicate): the shape of 'z' is not known")
 
 
-def test_a_fanout_of_nothing(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_fanout_of_nothing(run: Runner, tmp_path: Path) -> None:
     chip = tmp_path / "toy.yaml"
     chip.write_text(CHIP_YAML.replace("  - compute: mac", "  - fanout: array\n    X: 0\n  - compute: mac"))
     _is_one_message_for(run("evaluate", "tiny", str(chip)), f"{chip}:16:8: ")
@@ -306,7 +308,7 @@ def test_debug_shows_the_traceback() -> None:
         cli.main(["evaluate", "tiny", "small", "--batch", "0", "--debug"])
 
 
-def test_a_fault_of_ours_is_code_1_and_asks_for_a_report(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_fault_of_ours_is_code_1_and_asks_for_a_report(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluation, "best_mapping", lambda *_: 1 / 0)
     code, out, err = run("evaluate", "tiny", "small", "--workers", "1")
     assert (code, out) == (1, "")
@@ -315,7 +317,7 @@ def test_a_fault_of_ours_is_code_1_and_asks_for_a_report(run, monkeypatch: pytes
     assert "Traceback" not in err
 
 
-def test_an_interruption_is_code_130(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_an_interruption_is_code_130(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -335,7 +337,7 @@ def test_wrong_usage_is_code_2(arguments: list[str], capsys: pytest.CaptureFixtu
     assert "usage: assay" in capsys.readouterr().err
 
 
-def test_a_file_that_cannot_be_written_leaves_nothing(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_that_cannot_be_written_leaves_nothing(run: Runner, tmp_path: Path) -> None:
     name = "x" * 250 + ".json"  # too long once the temporary file has its suffix
     code, _, err = run("evaluate", "tiny", "small", "--json", str(tmp_path / name))
     assert code == 2

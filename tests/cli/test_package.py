@@ -42,3 +42,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_the_package_is_typed() -> None:
     assert (files("assay") / "py.typed").is_file()
     assert importlib.import_module("assay.__main__").main is cli.main
+
+
+def test_the_command_line_offers_the_objectives_of_the_search() -> None:
+    from assay import cli, mapper
+
+    assert cli.OBJECTIVES == mapper.OBJECTIVES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from assay.errors import UnsupportedError
 from assay.hardware.model import Axis, Compute, Fanout, Hardware, Memory
 from assay.hardware.presets import load_hardware
 from assay.mapper import best_mapping, mapping_energy
@@ -137,3 +138,9 @@ def test_divisors(extent: int) -> None:
     if extent < 10**6:
         assert dim.divisors == tuple(d for d in range(1, extent + 1) if extent % d == 0)
         assert dim.primes == tuple(p for p in dim.divisors if p > 1 and all(p % d for d in range(2, p)))
+
+
+@pytest.mark.parametrize("extent", [10**18 + 9, (2**40 + 15) * 4, 2**62])
+def test_an_extent_beyond_any_layer_is_refused_at_once(extent: int) -> None:
+    with pytest.raises(UnsupportedError, match=f"dimension N has extent {extent}"):
+        Dimension.of("N", extent)

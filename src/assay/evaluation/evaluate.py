@@ -13,7 +13,6 @@ from assay.evaluation.given import check_given
 from assay.evaluation.latency import time_layer
 from assay.evaluation.layer import LayerResult, Optimality
 from assay.evaluation.notes import notes_of
-from assay.evaluation.outermost import check_outermost
 from assay.evaluation.parallel import run_jobs
 from assay.evaluation.results import Evaluation
 from assay.evaluation.sources import load_sources
@@ -155,7 +154,6 @@ class _Failure:
 def _solve(job: _Job) -> _Solution | _Failure:
     """Find (or take) the mapping of one layer and count under it. Runs in any process."""
     try:
-        check_outermost(job.einsum, job.hardware)
         if job.mapping is not None:
             analysis = analyse(job.einsum, job.hardware, job.mapping)
             check_given(job.einsum, job.hardware, job.mapping, analysis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,8 +154,8 @@ class LayerResult:
 
     @property
     def gap(self) -> float | None:
-        """See `Optimality.gap`; None when the mapping was given, or there is none."""
-        return self.search.gap if self.search else None
+        """See `Optimality.gap`; None when the mapping was given, there is none, or no bound above 0 J is known."""
+        return self.search.gap if self.search and math.isfinite(self.search.gap) else None
 
     def energy_of(self, component: str) -> float | None:
         """Joules of one component; None when nothing of it is modelled.

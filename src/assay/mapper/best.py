@@ -66,11 +66,13 @@ def best_mapping(einsum: Einsum, hardware: Hardware, objective: str = "energy") 
     start = time.perf_counter()
     fill = any(fanout.fill for fanout in hardware.fanouts)
     searches = [Search(build_problem(einsum, hardware, keep), fill=fill) for keep in keep_choices(einsum, hardware)]
+    if (misfit := _too_small(searches)) is not None:
+        raise misfit
     least = min((search.floor for search in searches if math.isfinite(search.floor)), default=0.0)
     per_step = _TIE_SHARE * max(least, 0.0) / einsum.macs or 1e-30
     found = [(search, result) for search in searches if (result := search.run(per_step)) is not None]
     if not found:
-        raise _explain(searches)
+        raise _no_way(searches)
     search, best = min(found, key=lambda pair: _rank(pair[1], fill))
     rivals = [result for _, result in found if not fill or result.steps == best.steps]
     bound = min(best.energy, *(result.bound for result in rivals))
@@ -103,30 +105,45 @@ def _rank(found: Found, fill: bool) -> tuple[float, float]:
     return (found.steps, found.energy) if fill else (found.energy, found.steps)
 
 
-def _explain(searches: list[Search]) -> NoMappingError:
-    """What does not fit, where and by how much; of several choices of kept tensors the nearest miss."""
-    hardware, einsum = searches[0].problem.hardware, searches[0].problem.einsum
+def _too_small(searches: list[Search]) -> NoMappingError | None:
+    """If under every choice of kept tensors some memory cannot hold what it must: the nearest miss."""
     misses = [miss for search in searches if (miss := _least_tiles(search)) is not None]
-    if len(misses) == len(searches):
-        needed, capacity, node, words = min(misses, key=lambda miss: miss[0] - miss[1])
-        bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
-        parts = " + ".join(f"{name} {count} words ({count * bits[name]} b)" for name, count in words.items())
-        name = hardware.nodes[node].name
+    if len(misses) < len(searches):
+        return None
+    hardware, einsum = searches[0].problem.hardware, searches[0].problem.einsum
+    needed, capacity, node, words = min(misses, key=lambda miss: miss[0] - miss[1])
+    name = hardware.nodes[node].name
+    if node == 0:
+        dims = " ".join(f"{dim}{extent}" for dim, extent in einsum.dims if extent > 1) or "1"
+        listed = " + ".join(f"{tensor} {count:,} words" for tensor, count in words.items())
         return NoMappingError(
-            f"no mapping fits {hardware.name}: {name} has room for {capacity} b, but the smallest tiles it can be given"
-            f" take {needed} b: {parts}",
+            f"no mapping fits {hardware.name}: the outermost memory {name} keeps the whole layer ({dims}), which takes"
+            f" {needed:,} b ({listed}), but it has room for {capacity:,} b",
             at=hardware.nodes[node].at,
-            hint=f"make {name} {needed - capacity} b larger, let a tensor pass it, or demand fewer whole dimensions",
+            hint=f"make {name} larger, or leave its size out if it never limits",
         )
+    bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
+    parts = " + ".join(f"{tensor} {count} words ({count * bits[tensor]} b)" for tensor, count in words.items())
+    return NoMappingError(
+        f"no mapping fits {hardware.name}: {name} has room for {capacity} b, but the smallest tiles it can be given"
+        f" take {needed} b: {parts}",
+        at=hardware.nodes[node].at,
+        hint=f"make {name} {needed - capacity} b larger, let a tensor pass it, or demand fewer whole dimensions",
+    )
+
+
+def _no_way(searches: list[Search]) -> NoMappingError:
+    """Every memory is large enough, but the axes and loops allowed lead nowhere: where the searches ended."""
+    hardware, einsum = searches[0].problem.hardware, searches[0].problem.einsum
     obstacles = [search.obstacle for search in searches if search.obstacle is not None]
     if not obstacles:
         return NoMappingError(f"no mapping fits {hardware.name}: its constraints leave none")
     nearest = min(obstacles, key=lambda obstacle: obstacle.node)
-    node_name = hardware.nodes[nearest.node].name
+    name = hardware.nodes[nearest.node].name
     dims = ", ".join(f"{dim} = {einsum.extents[dim]}" for dim in nearest.dims)
     return NoMappingError(
-        f"no mapping fits {hardware.name}: all of {dims} must be placed at or inside {node_name}, and the axes, loops"
-        " and memories there leave no way to",
+        f"no mapping fits {hardware.name}: all of {dims} must be placed at or inside {name}, and the axes, loops and"
+        " memories there leave no way to",
         at=hardware.nodes[nearest.node].at,
         hint="allow it along another axis or in another memory's loops, make an axis or a memory larger, or drop it"
         " from 'whole'",
@@ -134,13 +151,13 @@ def _explain(searches: list[Search]) -> NoMappingError:
 
 
 def _least_tiles(search: Search) -> tuple[int, int, int, dict[str, int]] | None:
-    """The first memory, from the inside, that cannot hold even the tiles that its constraints demand.
+    """The outermost memory, or the first from the inside, that cannot hold even the tiles that it must.
 
     Returns:
         Bits needed, bits it has, its node, and words per tensor; None if there is no such memory.
     """
     problem, tiles = search.problem, search.tiles
-    for node in range(len(problem.hardware.nodes) - 2, -1, -1):
+    for node in (0, *range(len(problem.hardware.nodes) - 2, 0, -1)):
         item = problem.hardware.nodes[node]
         if not isinstance(item, Memory) or item.capacity is None:
             continue

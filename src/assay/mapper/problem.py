@@ -29,6 +29,8 @@ Ints = npt.NDArray[np.int64]
 
 
 LARGEST_EXTENT = 1 << 62
+LARGEST_PRIME = 1 << 40
+"""Extents and their prime factors must stay below these: larger ones are no layer's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,16 @@ class Dimension:
 
     @staticmethod
     def of(name: str, extent: int) -> Dimension:
+        """Raises UnsupportedError for an extent that is too large, or that has a prime factor too large."""
         divisors, primes, rest, factor = [1], [], extent, 2
         while rest > 1:
-            if factor * factor > rest:
+            if factor * factor > min(rest, LARGEST_PRIME):
                 factor = rest
+            if extent >= LARGEST_EXTENT or factor >= LARGEST_PRIME:
+                raise UnsupportedError(
+                    f"dimension {name} has extent {extent}: the search takes extents below 2^62 whose prime factors are"
+                    " below 2^40"
+                )
             smaller, power = list(divisors), 1
             while rest % factor == 0:
                 rest //= factor
@@ -140,11 +148,8 @@ def build_problem(einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...
 
     Raises:
         InputError: a memory or the compute lacks an energy, so that energy cannot be minimised.
-        UnsupportedError: the output is addressed by sums of dimensions.
+        UnsupportedError: the output is addressed by sums of dimensions, or an extent is too large.
     """
-    for name, extent in einsum.dims:
-        if extent >= LARGEST_EXTENT:
-            raise UnsupportedError(f"dimension {name} has extent {extent}; the search takes extents below 2^62")
     dims = tuple(Dimension.of(name, extent) for name, extent in einsum.dims if extent > 1)
     builder = _Builder(einsum, hardware, keep, {dim.name: i for i, dim in enumerate(dims)})
     for tensor in einsum.inputs:

@@ -237,11 +237,7 @@ class Search:
         capacity = memory.capacity
         if capacity is None or not self.problem.keep[node]:
             return labels
-        needed = self.tiles.bits(labels.x, node)
-        fits = needed <= capacity
-        if not fits.all():
-            return labels.take(fits)
-        return labels
+        return labels.take(self.tiles.bits(labels.x, node) <= capacity)
 
     def _complete(self, labels: Labels, node: int, whole: tuple[str, ...]) -> Labels:
         """Labels in which the dimensions that must be whole at this node are, or must be because nothing further out,

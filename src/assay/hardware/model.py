@@ -20,6 +20,31 @@ class Multicast(StrEnum):
     NONE = "none"  # every child is served apart
 
 
+class Halo(StrEnum):
+    """Which addresses a sliding window covers when its stride or dilation leaves gaps."""
+
+    EXACT = "exact"  # those that are used
+    BOX = "box"  # every address from the first to the last
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What counts, where designs (or other tools) differ. `docs/counting.md` explains each.
+
+    Attributes:
+        halo: whether addresses in the gaps of a sliding window are moved and kept too.
+        first_reads: True: a partial sum is read also the first time, when there is nothing yet to add to.
+        drain_reads: True: a partial sum that leaves a memory upward counts as a read of it.
+        whole_accesses: True: one instance's words of one tensor and action take a whole number of accesses; False: a
+            partly used access counts as that part.
+    """
+
+    halo: Halo = Halo.EXACT
+    first_reads: bool = False
+    drain_reads: bool = False
+    whole_accesses: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Bandwidth:
     """Bits per cycle of one instance; None where no limit is modelled. `total` limits reads and writes together."""
@@ -91,6 +116,8 @@ class Fanout:
         bandwidth: per tensor, bits per cycle on the parent's side, each way; absent: no limit.
         whole: dimensions that must be complete within the fanout and what lies below it.
         fill: True: a layer is spread over as many children as its dimensions and these constraints allow.
+        links: True: children beside each other along an axis pass words on: what a child newly needs comes from a
+            neighbour that has it, if that saves a read of the parent.
     """
 
     name: str
@@ -102,6 +129,7 @@ class Fanout:
     bandwidth: tuple[tuple[str, float], ...] = ()
     whole: tuple[str, ...] = ()
     fill: bool = False
+    links: bool = False
     at: Position | None = field(default=None, compare=False)
 
     @property
@@ -119,12 +147,14 @@ class Compute:
     Attributes:
         energy: joules per MAC; None when unknown.
         bits: operand width.
+        latch: True: an operand that stays the same from one step to the next is not read again.
     """
 
     name: str
     energy: float | None = None
     bits: int = 16
     macs_per_cycle: int = 1
+    latch: bool = False
     at: Position | None = field(default=None, compare=False)
 
 
@@ -152,6 +182,7 @@ class Hardware:
         clock: hertz.
         technology: such as `65 nm LP CMOS, 1.0 V`; informative.
         energy_source: where the energies per action come from; printed with every energy.
+        counting: conventions of counting that differ from the defaults.
         published: figures of the paper, for comparison; never used in a calculation.
     """
 
@@ -162,6 +193,7 @@ class Hardware:
     technology: str = ""
     source: str = ""
     energy_source: str = ""
+    counting: Counting = Counting()
     published: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -19,9 +19,10 @@ import numpy.typing as npt
 
 from assay.components.actions import energy_per_word
 from assay.errors import InputError, UnsupportedError
-from assay.hardware.model import Fanout, Hardware, Memory
-from assay.mapping.analysis import adding, rank_words, sharing
+from assay.hardware.model import Fanout, Halo, Hardware, Memory
 from assay.mapping.digits import Role
+from assay.mapping.nest import adding, sharing
+from assay.mapping.sums import tile_words
 from assay.workload.einsum import Einsum, Rank, Tensor
 
 Floats = npt.NDArray[np.float64]
@@ -136,8 +137,9 @@ class Problem:
         positions = tuple(p for term in rank.terms if (p := self.position(term.dim)) is not None)
         sizes = [self.dims[p].divisors for p in positions]
         base = dict.fromkeys(self.einsum.extents, 1)
+        box = self.hardware.counting.halo is Halo.BOX
         words = [
-            rank_words(rank, base | {self.dims[p].name: v for p, v in zip(positions, values, strict=True)})
+            tile_words(rank, base | {self.dims[p].name: v for p, v in zip(positions, values, strict=True)}, box)
             for values in product(*sizes)
         ]
         return positions, np.array(words, np.float64).reshape([len(s) for s in sizes] or [1])

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.mapper.problem import Component, Problem, Window
-from assay.mapping.analysis import window_words
 from assay.mapping.digits import Group, Move, Role
+from assay.mapping.windows import window_words
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

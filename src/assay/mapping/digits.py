@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
 from functools import lru_cache
 from itertools import product
 
 
-class Role(Enum):
+class Role(IntEnum):
     """What a loop does during a transition."""
 
     OUTER = 0  # fixed; every value is one more case

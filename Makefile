@@ -41,6 +41,8 @@ format: $(VENV)/.installed-dev
 docs: $(VENV)/.installed
 	$(BIN)/python -m tools.validation > docs/validation.md.new
 	mv docs/validation.md.new docs/validation.md
+	$(BIN)/python -m tools.parity > docs/parity-timeloop.md.new
+	mv docs/parity-timeloop.md.new docs/parity-timeloop.md
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/run.py

@@ -8,10 +8,24 @@ past the extent are not run. A *place* is an instance of a node: the spatial dig
 of a node is one value of the temporal digits above it for which some instance has a point; the steps of the compute
 are the global steps. The *tile* of a node at a step and place is the set of words of the points it runs then.
 
+Where the halo is a box, the tile of a memory is every address from the smallest to the largest along each rank.
+
 *Inputs.* At each step each place with a point takes the words of its tile that it does not hold yet (FILL) and
 forgets the others; a place without a point keeps what it has. The requests meet in the fanouts on their way to the
 nearest memory that keeps the tensor: TRANSFER counts the words that the children ask for, READ the words that arrive
-at the memory. The compute holds nothing: it asks for every operand in every step.
+at the memory. The compute holds nothing: it asks for every operand in every step; with a latch each instance of it
+behaves like a memory of the one word that it worked on last, but for the FILLs.
+
+*Sharing.* A fanout with multicast `word` sends on the words that its children ask for, each once; with `none` it sends
+on every child's request; with `tile` those of children that ask for the same once. A child of an outer fanout asks for
+what its own fanout sends on, as a whole; to `tile`, what it asks for more than once counts as asked for once.
+
+*Links.* In a fanout with links whose children are instances of a memory that keeps the tensor, a child gets its whole
+request from a child beside it if that one was filled with exactly the same words at the step before (whatever loop
+advanced then; if it was filled with nothing, it has nothing to give). Beside it is one position further along one axis,
+where the loops of the axis are the digits of the position. Such a word is a FILL and a TRANSFER like any other, a READ
+of the memory of the children, and does not go up. With multicast `tile` the children of one fanout instance do so at a
+step only if fewer words go up then. Links and multicast `word` exclude each other.
 
 *Output.* A word is resident at a place during a maximal run of steps in which the digits of the output's dimensions
 select it; other dimensions do not end a residency. At its end the place, if it worked on the word, sends it up
@@ -20,13 +34,17 @@ those that share the word below one parent is given the partial sum that the par
 READ, TRANSFER at each fanout, FILL. Valid is what arrived from below, or came from above while valid there. The
 compute sends up one product per point; a memory that already holds a valid word reads it to add to it, once per
 arriving word, save for the first of an invalid one. Between two steps all drains come before all refills; drains go
-from the innermost memory outward, refills from the outermost inward.
+from the innermost memory outward, refills from the outermost inward. With `first_reads` nobody asks what is valid:
+every refill and every addition reads. With `refill_all` each place is given the partial sum at its own first step with
+work, not one of those that share it: a FILL for each, one READ for all that are given it at the same step, one TRANSFER
+for each child of a fanout on the way. With `drain_reads` what a place sends up is also a READ of its memory.
 
 Where the words above leave a choice, the oracle reads them so:
 
 - a drain that arrives at a memory is an UPDATE and never a READ, even if several arrive unreduced for the same word;
 - a reducing fanout adds all copies of a word that come up, also those that a fanout below it left apart;
-- each rank of the output has one dimension at most (so a word selects the digits of the output's dimensions).
+- each rank of the output has one dimension at most, with coefficient 1 (so a word selects the digits of the output's
+  dimensions, and its tiles are boxes).
 """
 
 from __future__ import annotations
@@ -37,7 +55,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from assay.hardware.model import Fanout, Hardware, Memory, Multicast
+from assay.hardware.model import Fanout, Halo, Hardware, Memory, Multicast
 from assay.mapping import mapping as schedule
 from assay.mapping.counts import Action
 from assay.workload.einsum import Einsum, Tensor
@@ -127,8 +145,12 @@ class _Run:
             raise ValueError("the mapping must have one level for each memory and fanout, in the order of the hardware")
         if any(mapping.factor(dim) < extent for dim, extent in einsum.dims):
             raise ValueError("the loops of the mapping do not reach the end of every dimension")
-        if any(len(rank.terms) > 1 for rank in einsum.output.ranks):
-            raise ValueError("the oracle wants at most one dimension in each rank of the output")
+        if any(len(rank.terms) > 1 or rank.terms[0].coefficient > 1 for rank in einsum.output.ranks):
+            raise ValueError("the oracle wants one dimension in each rank of the output, with coefficient 1")
+        if any(fanout.links and fanout.multicast is Multicast.WORD for fanout in hardware.fanouts):
+            raise ValueError("links and multicast of words exclude each other")
+        self.counting = hardware.counting
+        self.latch = hardware.compute.latch
         self.nodes = hardware.nodes
         self.levels = mapping.levels
         self.bottom = len(mapping.levels)
@@ -153,12 +175,13 @@ class _Run:
         return [node for node in reversed(between) if isinstance(node, Fanout)]
 
     def tiles(self, tensor: Tensor, node: int) -> dict[Digits, dict[Digits, Words]]:
-        """The words touched at each step by each place of the node that has a point, steps and places in order."""
+        """The tile at each step of each place of the node that has a point, steps and places in order."""
+        boxed = self.counting.halo is Halo.BOX and node != self.bottom
         touched: dict[Digits, dict[Digits, set[Word]]] = defaultdict(lambda: defaultdict(set))
         for point in self.points:
             touched[self.step(point.digits, node)][self.place(point.digits, node)].add(point.words[tensor.name])
         return {
-            step: {place: frozenset(words) for place, words in sorted(places.items())}
+            step: {place: _box(words) if boxed else frozenset(words) for place, words in sorted(places.items())}
             for step, places in sorted(touched.items())
         }
 
@@ -168,26 +191,52 @@ class _Run:
         keepers = self.keepers(tensor)
         for parent, child in itertools.pairwise([*keepers, self.bottom]):
             held: dict[Digits, Words] = {}
+            before: dict[Digits, Words] = {}
             for tiles in self.tiles(tensor, child).values():
-                if child == self.bottom:
-                    requests = tiles
-                else:
-                    requests = {place: tile - held.get(place, frozenset()) for place, tile in tiles.items()}
+                requests = {place: tile - held.get(place, frozenset()) for place, tile in tiles.items()}
+                if child != self.bottom or self.latch:
                     held.update(tiles)
+                if child != self.bottom:
                     self.counts[self.levels[child].node, tensor.name, Action.FILL] += sum(map(len, requests.values()))
+                    passed = self._pass_on(tensor, child, requests, before)
+                    before = requests
+                    requests = {place: words - passed.get(place, frozenset()) for place, words in requests.items()}
                 self._request(tensor, parent, child, requests)
+
+    def _pass_on(
+        self, tensor: Tensor, child: int, requests: Mapping[Digits, Words], before: Mapping[Digits, Words]
+    ) -> dict[Digits, Words]:
+        """The words that each place of a memory gets from its neighbours, which were filled with `before`."""
+        fanout, loops = self.nodes[child - 1], self.levels[child - 1].loops
+        if not isinstance(fanout, Fanout) or not fanout.links:
+            return {}
+        passed: dict[Digits, Words] = {}
+        for above in {place[:-1] for place in requests}:
+            asked = {place: words for place, words in requests.items() if place[:-1] == above}
+            offers = {
+                place: [
+                    words
+                    for other, words in before.items()
+                    if other[:-1] == above and _beside(_position(loops, place[-1]), _position(loops, other[-1]))
+                ]
+                for place in asked
+            }
+            passed |= _passed(asked, offers, fanout.multicast)
+        total = sum(map(len, passed.values()))
+        self.counts[fanout.name, tensor.name, Action.TRANSFER] += total
+        self.counts[self.levels[child].node, tensor.name, Action.READ] += total
+        return passed
 
     def _request(self, tensor: Tensor, parent: int, child: int, requests: Mapping[Digits, Words]) -> None:
         """Send the requests of one step up to the parent, merged where the fanouts can."""
-        rising: dict[Digits, list[Words]] = {place: [words] for place, words in requests.items()}
+        rising: dict[Digits, Request] = {place: words for place, words in requests.items() if words}
         for fanout in self.fanouts(parent, child):
-            gathered: dict[Digits, list[Words]] = defaultdict(list)
-            for place, sets in rising.items():
-                self.counts[fanout.name, tensor.name, Action.TRANSFER] += sum(map(len, sets))
-                gathered[place[:-1]] += sets
+            gathered: dict[Digits, list[Request]] = defaultdict(list)
+            for place, request in rising.items():
+                self.counts[fanout.name, tensor.name, Action.TRANSFER] += _size(request)
+                gathered[place[:-1]].append(request)
             rising = {place: _merged(sets, fanout.multicast) for place, sets in gathered.items()}
-        arriving = sum(len(words) for sets in rising.values() for words in sets)
-        self.counts[self.levels[parent].node, tensor.name, Action.READ] += arriving
+        self.counts[self.levels[parent].node, tensor.name, Action.READ] += sum(map(_size, rising.values()))
 
     # Output
 
@@ -210,7 +259,7 @@ class _Run:
         """One step of the compute: its products are added to the words in the innermost memory."""
         for place, arriving in self.send_up(tensor, memory, self.bottom, products).items():
             for word, copies in arriving.items():
-                additions = copies if word in valid[place] else copies - 1
+                additions = copies if word in valid[place] or self.counting.first_reads else copies - 1
                 self.counts[self.levels[memory].node, tensor.name, Action.READ] += additions
                 valid[place].add(word)
 
@@ -233,13 +282,75 @@ class _Run:
         return rising
 
 
-def _merged(sets: list[Words], multicast: Multicast) -> list[Words]:
-    """The requests that go on up from a fanout."""
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """Requests of the children of a fanout that go on up one by one."""
+
+    each: tuple[Request, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Requests of the children of a fanout, equal ones once."""
+
+    each: frozenset[Request]
+
+
+Request = Words | _Apart | _Shared
+
+
+def _merged(each: list[Request], multicast: Multicast) -> Request:
+    """What goes on up from a fanout whose children ask for that."""
     if multicast is Multicast.WORD:
-        return [frozenset().union(*sets)]
+        return frozenset().union(*map(_words_of, each))
     if multicast is Multicast.TILE:
-        return list(set(sets))
-    return sets
+        return _Shared(frozenset(map(_shared, each)))
+    return _Apart(tuple(each))
+
+
+def _shared(request: Request) -> Request:
+    """The request as a set: what is asked for more than once further in is one, too."""
+    return request if isinstance(request, frozenset) else _Shared(frozenset(map(_shared, request.each)))
+
+
+def _size(request: Request) -> int:
+    return len(request) if isinstance(request, frozenset) else sum(map(_size, request.each))
+
+
+def _words_of(request: Request) -> Words:
+    return request if isinstance(request, frozenset) else frozenset().union(*map(_words_of, request.each))
+
+
+def _box(words: Iterable[Word]) -> Words:
+    """Every word from the smallest to the largest address along each rank."""
+    return frozenset(itertools.product(*(range(min(rank), max(rank) + 1) for rank in zip(*words, strict=True))))
+
+
+def _position(loops: Iterable[schedule.Loop], digits: Iterable[int | None]) -> dict[str | None, int]:
+    """Where a child of a fanout is along each axis."""
+    position: dict[str | None, int] = defaultdict(int)
+    for loop, digit in zip(loops, digits, strict=True):
+        assert digit is not None
+        position[loop.axis] = position[loop.axis] * loop.bound + digit
+    return position
+
+
+def _beside(one: dict[str | None, int], other: dict[str | None, int]) -> bool:
+    """Whether two children are neighbours: next to each other along one axis, equal along the others."""
+    return sum(abs(one[axis] - other[axis]) for axis in one) == 1
+
+
+def _passed(
+    asked: Mapping[Digits, Words], offers: Mapping[Digits, list[Words]], multicast: Multicast
+) -> dict[Digits, Words]:
+    """What the children of one fanout instance get from their neighbours, each of what it asks for."""
+    can = {place for place, words in asked.items() if words and words in offers[place]}
+    if multicast is Multicast.TILE:
+        without = sum(map(len, set(asked.values())))
+        rest = sum(map(len, {words for place, words in asked.items() if place not in can}))
+        if rest == without:
+            return {}
+    return {place: asked[place] for place in can}
 
 
 class _Residencies:
@@ -249,6 +360,7 @@ class _Residencies:
         self, run: _Run, tensor: Tensor, parent: int, child: int, valid: dict[int, dict[Digits, set[Word]]]
     ) -> None:
         self.run, self.tensor, self.parent, self.child = run, tensor, parent, child
+        self.dims = tensor.dims
         self.tiles = run.tiles(tensor, child)
         self.places = sorted({place for tiles in self.tiles.values() for place in tiles})
         self.nominal = self._nominal_tiles()
@@ -267,7 +379,7 @@ class _Residencies:
 
     def _selection(self, digits: Digits) -> tuple[Digits, Digits]:
         blanked = tuple(
-            tuple(d if loop.dim in self.tensor.dims else None for d, loop in zip(values, level.loops, strict=True))
+            tuple(d if loop.dim in self.dims else None for d, loop in zip(values, level.loops, strict=True))
             for values, level in zip(digits, self.run.levels, strict=True)
         )
         return self.run.step(blanked, self.child), self.run.place(blanked, self.child)
@@ -300,6 +412,9 @@ class _Residencies:
             self.worked[place] -= ended
             self.begun[self._parent_place(place)] -= ended
             self.resident[place] = tile
+        if self.run.counting.drain_reads:
+            sent = sum(map(len, leaving.values()))
+            self.run.counts[self.run.levels[self.child].node, self.tensor.name, Action.READ] += sent
         for place, arriving in self.run.send_up(self.tensor, self.parent, self.child, leaving).items():
             self.valid_above[place] |= set(arriving)
 
@@ -309,18 +424,29 @@ class _Residencies:
         if moment == self.now or moment is None:
             return
         self.now = moment
+        served: set[tuple[Word, int, Digits]] = set()
         for place, tile in self.tiles[moment].items():
             above = self._parent_place(place)
-            for word in tile - self.begun[above]:
+            begun = self.worked[place] if self.run.counting.refill_all else self.begun[above]
+            for word in tile - begun:
                 self.begun[above].add(word)
-                if word in self.valid_above[above]:
-                    self._fetch(word, place)
+                if word in self.valid_above[above] or self.run.counting.first_reads:
+                    self._fetch(word, place, served)
             self.worked[place] |= tile
 
-    def _fetch(self, word: Word, place: Digits) -> None:
+    def _fetch(self, word: Word, place: Digits, served: set[tuple[Word, int, Digits]]) -> None:
+        """The word comes down to the place; on the way it is delivered once to each node (`served`)."""
         counts, levels, name = self.run.counts, self.run.levels, self.tensor.name
-        counts[levels[self.parent].node, name, Action.READ] += 1
-        for fanout in self.run.fanouts(self.parent, self.child):
-            counts[fanout.name, name, Action.TRANSFER] += 1
+        at = place
+        for fanout in [*self.run.fanouts(self.parent, self.child), None]:
+            if (word, len(place), place) in served:
+                break
+            if fanout is None:
+                counts[levels[self.parent].node, name, Action.READ] += 1
+                served.add((word, len(place), place))
+            else:
+                counts[fanout.name, name, Action.TRANSFER] += 1
+                served.add((word, len(place), place))
+                place = place[:-1]
         counts[levels[self.child].node, name, Action.FILL] += 1
-        self.valid[place].add(word)
+        self.valid[at].add(word)

@@ -1,4 +1,4 @@
-"""The command line: `assay evaluate`, `assay networks`, `assay hardware`, `assay show`.
+"""The command line: `assay evaluate`, `assay count`, `assay convert`, `assay networks`, `assay hardware`, `assay show`.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 a fault of Assay, 2 wrong input,
 130 interrupted.
@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay import __version__
+from assay.cli_explain import add_explain
+from assay.cli_timeloop import add_commands
 from assay.errors import AssayError, InputError, Position
 
 if TYPE_CHECKING:
@@ -37,8 +39,11 @@ examples:
   assay evaluate mobilenet_v1:width=0.5,resolution=128 edge_45nm
   assay evaluate model.onnx:tokens=128 chip.yaml --json result.json
   assay evaluate alexnet eyeriss --batch 4 --mapping result.json
+  assay count --timeloop arch.yaml problem.yaml mapping.yaml
+  assay convert --timeloop arch.yaml -o chip.yaml
   assay show eyeriss alexnet
   assay show result.json --layer conv2
+  assay explain result.json --layer conv2 --component glb --tensor ifmap --action read
 """
 
 
@@ -80,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_evaluate(commands, common)
+    add_commands(commands, common)
+    add_explain(commands, common)
     listing = commands.add_parser("networks", parents=[common], help="list the built-in networks")
     listing.set_defaults(command=_networks)
     listing = commands.add_parser("hardware", parents=[common], help="list the built-in hardware")

@@ -3,7 +3,21 @@ from pathlib import Path
 import pytest
 
 from assay.errors import InputError, Position
-from assay.hardware import Axis, Bandwidth, Compute, Fanout, Figure, Memory, Multicast, parse_hardware, read_hardware
+from assay.hardware import (
+    Axis,
+    Bandwidth,
+    Buffering,
+    Compute,
+    Counting,
+    Fanout,
+    Figure,
+    Halo,
+    Memory,
+    Multicast,
+    Ports,
+    parse_hardware,
+    read_hardware,
+)
 
 CHIP = """\
 assay: hardware/1
@@ -115,6 +129,34 @@ def test_what_is_left_out_is_unknown_and_not_zero() -> None:
         Compute("mac"),
     )
     assert chip.nodes[0] == Memory("dram", size=None, read_energy=None, update_energy=None, keep=chip.memories[0].keep)
+
+
+def test_conventions_of_counting_links_and_latch() -> None:
+    chip = parse_hardware(
+        CHIP.replace(
+            "nodes:",
+            "counting: {halo: box, first_reads: true, refill_all: true, drain_reads: true,"
+            " whole_accesses: true}\nnodes:",
+        )
+        .replace("whole: [R, S]", "whole: [R, S]\n    fill: true\n    links: true")
+        .replace("bits: 8", "bits: 8\n    latch: true")
+    )
+    assert chip.counting == Counting(Halo.BOX, first_reads=True, refill_all=True, drain_reads=True, whole_accesses=True)
+    assert (chip.fanouts[0].fill, chip.fanouts[0].links, chip.compute.latch) == (True, True, True)
+    plain = parse_hardware(CHIP)
+    assert plain.counting == Counting()
+    assert (plain.fanouts[0].fill, plain.fanouts[0].links, plain.compute.latch) == (False, False, False)
+
+
+def test_ports_and_buffering() -> None:
+    chip = parse_hardware(
+        CHIP.replace("bandwidth: link", "bandwidth: link\n    ports: 2").replace(
+            "loops: [M, P]", "ports: {read: 2 * 2}\n    buffering: double"
+        )
+    )
+    assert [memory.ports for memory in chip.memories] == [Ports(total=2), Ports(read=4, write=1, total=1)]
+    assert [memory.buffering for memory in chip.memories] == [Buffering.IDEAL, Buffering.DOUBLE]
+    assert parse_hardware(CHIP).memories[1].ports == Ports(1, 1, 1)
 
 
 def test_an_update_has_its_own_energy_when_given() -> None:

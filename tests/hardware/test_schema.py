@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from assay.errors import InputError
-from assay.hardware import Multicast, parse_hardware, preset_names, preset_text, reader
+from assay.hardware import Buffering, Halo, Multicast, parse_hardware, preset_names, preset_text, reader
 from assay.hardware.vocabulary import DIMENSIONS, TENSORS
 
 SCHEMA = json.loads((files("assay") / "data" / "schema" / "hardware-1.json").read_text(encoding="utf-8"))
@@ -39,6 +39,7 @@ def test_a_preset_validates(name: str) -> None:
 def test_the_same_keys() -> None:
     memory = SCHEMA["$defs"]["memory"]["properties"]
     assert keys() == {"assay", *reader.HARDWARE_KEYS}
+    assert keys("properties", "counting") == set(reader.COUNTING_KEYS)
     assert keys("$defs", "memory") == set(reader.MEMORY_KEYS)
     assert keys("$defs", "fanout") == set(reader.FANOUT_KEYS)
     assert keys("$defs", "compute") == set(reader.COMPUTE_KEYS)
@@ -46,6 +47,7 @@ def test_the_same_keys() -> None:
     assert set(SCHEMA["$defs"]["axis"]["oneOf"][1]["properties"]) == set(reader.AXIS_KEYS)
     assert set(memory["energy"]["oneOf"][1]["properties"]) == set(reader.ENERGY_KEYS)
     assert set(memory["bandwidth"]["oneOf"][1]["properties"]) == set(reader.BANDWIDTH_KEYS)
+    assert set(memory["ports"]["oneOf"][1]["properties"]) == set(reader.BANDWIDTH_KEYS)
     assert set(SCHEMA["$defs"]["fanout"]["properties"]["bandwidth"]["properties"]) == set(TENSORS)
 
 
@@ -54,6 +56,8 @@ def test_the_same_words() -> None:
     assert SCHEMA["$defs"]["tensor"]["enum"] == list(TENSORS)
     assert SCHEMA["$defs"]["dimension"]["enum"] == list(DIMENSIONS)
     assert SCHEMA["$defs"]["fanout"]["properties"]["multicast"]["enum"] == list(Multicast)
+    assert SCHEMA["$defs"]["memory"]["properties"]["buffering"]["enum"] == list(Buffering)
+    assert SCHEMA["properties"]["counting"]["properties"]["halo"]["enum"] == list(Halo)
 
 
 def mutations() -> list[tuple[str, Any]]:
@@ -76,6 +80,14 @@ def mutations() -> list[tuple[str, Any]]:
     change("no axis", lambda chip: [chip["nodes"][2].pop(axis) for axis in "XY"])
     change("axis without size", lambda chip: chip["nodes"][2].update(X={"dims": ["M"]}))
     change("unknown multicast", lambda chip: chip["nodes"][2].update(multicast="words"))
+    change("unknown key of counting", lambda chip: chip.update(counting={"halos": "box"}))
+    change("unknown halo", lambda chip: chip.update(counting={"halo": "boxes"}))
+    change("counting is no mapping", lambda chip: chip.update(counting="box"))
+    change("truth value of counting as text", lambda chip: chip.update(counting={"first_reads": "maybe"}))
+    change("unknown buffering", lambda chip: chip["nodes"][1].update(buffering="triple"))
+    change("unknown ports", lambda chip: chip["nodes"][1].update(ports={"reads": 2}))
+    change("truth value of links as text", lambda chip: chip["nodes"][2].update(links="maybe"))
+    change("truth value of latch as text", lambda chip: chip["nodes"][-1].update(latch="maybe"))
     change("truth value as text", lambda chip: chip["nodes"][2].update(reduces="maybe"))
     change("node of no kind", lambda chip: chip["nodes"][1].pop("memory"))
     change("no nodes", lambda chip: chip.update(nodes=[]))
@@ -97,6 +109,7 @@ def test_the_documentation_names_every_key() -> None:
     named = set(re.findall(r"`([A-Za-z_]+)`", text)) | set(re.findall(r"`(\w+): ", text))
     for group in (
         reader.HARDWARE_KEYS,
+        reader.COUNTING_KEYS,
         reader.MEMORY_KEYS,
         reader.FANOUT_KEYS,
         reader.COMPUTE_KEYS,

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assay.errors import NoMappingError
-from assay.hardware.model import Axis, Compute, Fanout, Hardware, Memory, Multicast, Node
+from assay.hardware.model import Axis, Compute, Counting, Fanout, Halo, Hardware, Memory, Multicast, Node
 from assay.mapper import best_mapping, mapping_energy
 from assay.workload.einsum import Einsum, convolution
 from tests.mapper.brute import least_energy, primes
@@ -70,7 +70,8 @@ def machines(draw: st.DrawFn, einsum: Einsum) -> Hardware:
                     fill=draw(st.integers(0, 5)) == 0,
                 )
             )
-    return Hardware("random", (*nodes, Compute("mac", energy=draw(energy))), clock=1e9)
+    counting = Counting(halo=draw(st.sampled_from((Halo.EXACT, Halo.EXACT, Halo.BOX))))
+    return Hardware("random", (*nodes, Compute("mac", energy=draw(energy))), clock=1e9, counting=counting)
 
 
 @st.composite

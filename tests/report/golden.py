@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from assay.hardware.model import Axis, Bandwidth, Figure, Multicast
+from assay.evaluation.count import MappingCount, count_mapping
+from assay.hardware.model import Axis, Bandwidth, Figure, Hardware, Multicast
+from assay.report.count import render_count
 from assay.report.evaluation import render_evaluation
 from assay.report.tables import render_hardware_list, render_network, render_networks
 from assay.report.tree import render_hardware
-from tests.evaluation.small import ARRAY, BUF, CHIP, MAC, NETWORK, chip
+from tests.evaluation.small import ARRAY, BUF, CHIP, LAYER, MAC, MAPPING, NETWORK, chip
 from tests.report.sample import sample
 
 FOLDER = Path(__file__).parent / "golden"
@@ -44,7 +46,16 @@ RICH_CHIP = replace(
     notes=("Nothing here is real.",),
 )
 
+
+def counted(hardware: Hardware = CHIP) -> MappingCount:
+    """The small layer under its mapping."""
+    return count_mapping(LAYER, hardware, MAPPING, notes=("Nothing here is real.",))
+
+
 TEXTS: dict[str, Callable[[], str]] = {
+    "count": lambda: render_count(counted()),
+    "count_60": lambda: render_count(counted(chip(array=replace(ARRAY, transfer_energy=None))), width=60),
+    "count_unknown": lambda: render_count(counted(chip(mac=replace(MAC, energy=None))), width=100),
     "evaluation": lambda: render_evaluation(sample()),
     "evaluation_80": lambda: render_evaluation(sample(gap=0.013), width=80),
     "evaluation_unknown": lambda: render_evaluation(sample(chip(mac=replace(MAC, energy=None))), width=100),

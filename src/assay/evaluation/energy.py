@@ -1,11 +1,17 @@
-"""Energy of a layer: counts times energy per action, and nothing else."""
+"""Energy of a layer: counts times energy per action, and nothing else.
+
+Words are packed: k words of b bits take k·b / width accesses, a fraction when it does not come out even. Where the
+hardware says `whole_accesses`, the words of one instance, tensor and action take a whole number of them.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 from assay.components.actions import energy_per_word
-from assay.hardware.model import Fanout, Hardware
+from assay.hardware.model import Fanout, Hardware, Memory
 from assay.mapping.counts import Action, Analysis, Count
 from assay.workload.einsum import Einsum
 
@@ -22,10 +28,17 @@ class ActionEnergy:
 
 def energy_of_actions(einsum: Einsum, hardware: Hardware, analysis: Analysis) -> tuple[ActionEnergy, ...]:
     """One entry per count, in the same order."""
-    return tuple(
-        ActionEnergy(count.component, count.tensor, count.action, _energy(count, einsum, hardware))
-        for count in analysis.counts
-    )
+    whole = hardware.counting.whole_accesses
+    nodes = zip(hardware.nodes, analysis.active, strict=True)
+    memories = {node.name: (node, active) for node, active in nodes if whole and isinstance(node, Memory)}
+    found = []
+    for count in analysis.counts:
+        if count.component in memories:
+            energy = _whole_energy(count, einsum, hardware, *memories[count.component])
+        else:
+            energy = _energy(count, einsum, hardware)
+        found.append(ActionEnergy(count.component, count.tensor, count.action, energy))
+    return tuple(found)
 
 
 def total_energy(energies: tuple[ActionEnergy, ...], hardware: Hardware) -> float | None:
@@ -57,3 +70,14 @@ def _energy(count: Count, einsum: Einsum, hardware: Hardware) -> float | None:
     bits = hardware.compute.bits if count.tensor is None else einsum.tensor(count.tensor).bits
     per_word = energy_per_word(hardware, count.component, count.action, bits)
     return None if per_word is None else count.count * per_word
+
+
+def _whole_energy(count: Count, einsum: Einsum, hardware: Hardware, memory: Memory, active: int) -> float | None:
+    """Joules of a memory whose accesses are whole: each of the active instances moves an equal share of the words.
+
+    540 words per instance at 8 words per access take 68 accesses, not 67.5.
+    """
+    assert count.tensor is not None
+    per_access = energy_per_word(hardware, memory.name, count.action, memory.width)
+    bits = count.count * einsum.tensor(count.tensor).bits
+    return None if per_access is None else math.ceil(Fraction(bits, active * memory.width)) * active * per_access

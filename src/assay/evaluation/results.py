@@ -17,10 +17,13 @@ from assay.hardware.model import Fanout, Hardware, Memory, Node
 from assay.mapping.counts import Action
 from assay.reading.suggestions import hint
 from assay.reading.units import format_si
+from assay.workload.einsum import Einsum
 from assay.workload.network import Network
 
 if TYPE_CHECKING:
     import pandas
+
+    from assay.evaluation.explain import CyclesExplanation, EnergyExplanation, NumberExplanation, NumberList
 
 SCHEMA = "assay.evaluation/1"
 """Name and version of the JSON form; see `data/schema/evaluation-1.json`."""
@@ -220,6 +223,35 @@ class Evaluation:
             raise InputError(message, hint=hint(str(op), kinds, label="its kinds"))
         return replace(self, layers=tuple(layer for layer in self.layers if layer.op == op))
 
+    def explain(
+        self,
+        layer: str | None = None,
+        component: str | None = None,
+        tensor: str | None = None,
+        action: str | None = None,
+        *,
+        cycles: bool = False,
+        energy: bool = False,
+    ) -> NumberExplanation | NumberList | EnergyExplanation | CyclesExplanation:
+        """Where one figure comes from: print what this returns.
+
+        Args:
+            layer: its name; None: the only one with multiply-accumulates.
+            component, tensor, action: of the count; where they fit several counts, those are listed.
+            cycles, energy: explain the cycles or the energy of the layer instead.
+
+        Raises:
+            InputError: an unknown name, or nothing of the kind in this layer.
+        """
+        from assay.evaluation.explain import explain_layer, find_layer
+        from assay.hardware.presets import text_of
+
+        found = find_layer(self.layers, layer)
+        text = text_of(self.hardware)
+        return explain_layer(
+            found, text, component=component, tensor=tensor, action=action, cycles=cycles, energy=energy
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The evaluation as in the schema `assay.evaluation/1`: only dictionaries, lists, strings, numbers, None."""
         return {
@@ -228,7 +260,7 @@ class Evaluation:
             "hardware": _hardware_to_dict(self.hardware),
             "objective": self.objective,
             "totals": self._totals(),
-            "layers": [layer.to_dict() for layer in self.layers],
+            "layers": [layer.to_dict() | {"einsum": einsum_to_data(layer.einsum)} for layer in self.layers],
             "notes": list(self.notes),
         }
 
@@ -328,7 +360,33 @@ def _hardware_to_dict(hardware: Hardware) -> dict[str, Any]:
         "peak_macs_per_cycle": hardware.peak_macs_per_cycle,
         "components": [_node_to_dict(node, hardware) for node in hardware.nodes],
         "notes": list(hardware.notes),
+        "file": _file_to_dict(hardware),
     }
+
+
+def _file_to_dict(hardware: Hardware) -> dict[str, Any] | None:
+    """The text that the hardware was read from; None for hardware that was made or changed in Python."""
+    from assay.hardware.presets import text_of
+
+    text = text_of(hardware)
+    if text is None:
+        return None
+    return {"path": text.path, "builtin": text.builtin, "text": text.text, "tables": dict(text.tables)}
+
+
+def einsum_to_data(einsum: Einsum | None) -> dict[str, Any] | None:
+    """The tensors of an einsum, the output last; `assay.evaluation.saved` reads them back. Its extents are `dims`."""
+    if einsum is None:
+        return None
+    tensors = [
+        {
+            "name": tensor.name,
+            "bits": tensor.bits,
+            "ranks": [[[term.coefficient, term.dim] for term in rank.terms] for rank in tensor.ranks],
+        }
+        for tensor in einsum.tensors
+    ]
+    return {"tensors": tensors}
 
 
 def _node_to_dict(node: Node, hardware: Hardware) -> dict[str, Any]:

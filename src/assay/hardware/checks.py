@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assay.errors import InputError, Position
-from assay.hardware.model import Compute, Fanout, Memory, Node
+from assay.hardware.model import Buffering, Compute, Fanout, Memory, Multicast, Node
 from assay.hardware.vocabulary import TENSORS
 
 
@@ -26,8 +26,15 @@ def check_nodes(nodes: tuple[Node, ...], at: Position | None = None) -> None:
     compute = nodes[-1]
     assert isinstance(compute, Compute)
     for node in nodes:
+        if isinstance(node, Fanout) and node.links and node.multicast is Multicast.WORD:
+            message = f"fanout '{node.name}' has links between neighbours and shares words"
+            raise InputError(
+                message, at=node.at, hint="with 'links: true' write 'multicast: tile' or 'multicast: none'"
+            )
         if isinstance(node, Memory):
             _check_memory(node, compute)
+            _check_ports(node)
+    _check_buffering(nodes[0])
 
 
 def _check_names(nodes: tuple[Node, ...]) -> None:
@@ -77,6 +84,22 @@ def _check_memory(memory: Memory, compute: Compute) -> None:
         _check_size(memory, memory.capacity, compute)
     elif memory.reserved:
         raise InputError(f"memory '{memory.name}' reserves bits but has no size", at=memory.at, hint="add 'size: ...'")
+
+
+def _check_ports(memory: Memory) -> None:
+    """Ports multiply a bandwidth: without one they would change nothing."""
+    for kind in ("read", "write", "total"):
+        count = getattr(memory.ports, kind)
+        if count != 1 and getattr(memory.bandwidth, kind) is None:
+            message = f"memory '{memory.name}' has {count} {kind} ports but no {kind} bandwidth"
+            advice = f"give the bandwidth of one port: 'bandwidth: {{{kind}: 64 b/cycle}}'"
+            raise InputError(message, at=memory.at, hint=advice)
+
+
+def _check_buffering(first: Node) -> None:
+    if isinstance(first, Memory) and first.buffering is not Buffering.IDEAL:
+        message = f"memory '{first.name}' is the outermost: nothing fills it, so 'buffering' means nothing there"
+        raise InputError(message, at=first.at, hint="write it at the memories that are filled from this one")
 
 
 def _check_size(memory: Memory, capacity: int, compute: Compute) -> None:

@@ -34,6 +34,8 @@ class Counting:
     Attributes:
         halo: whether addresses in the gaps of a sliding window are moved and kept too.
         first_reads: True: a partial sum is read also the first time, when there is nothing yet to add to.
+        refill_all: True: a partial sum that comes down again goes to every child that adds to it, as some tools count;
+            False: to one of them (the others begin at 0, or the sum would count twice).
         drain_reads: True: a partial sum that leaves a memory upward counts as a read of it.
         whole_accesses: True: one instance's words of one tensor and action take a whole number of accesses; False: a
             partly used access counts as that part.
@@ -41,17 +43,35 @@ class Counting:
 
     halo: Halo = Halo.EXACT
     first_reads: bool = False
+    refill_all: bool = False
     drain_reads: bool = False
     whole_accesses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bandwidth:
-    """Bits per cycle of one instance; None where no limit is modelled. `total` limits reads and writes together."""
+    """Bits per cycle of one port; None where no limit is modelled. `total` limits reads and writes together."""
 
     read: float | None = None
     write: float | None = None
     total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """How many ports of each kind one instance has; every one of them has the bandwidth of that kind."""
+
+    read: int = 1
+    write: int = 1
+    total: int = 1
+
+
+class Buffering(StrEnum):
+    """How the transfers into and out of a memory overlap with what works below it."""
+
+    IDEAL = "ideal"  # all of them overlap, from the first cycle to the last
+    DOUBLE = "double"  # all but the first tiles in and the last outputs out
+    SINGLE = "single"  # none: while a tile is replaced, nothing below works
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +87,9 @@ class Memory:
         may_keep: tensors that it may keep or let pass; the mapper chooses.
         read_energy, write_energy: joules per access of `width` bits; None when unknown.
         update_energy: joules per access that adds to or replaces a partial sum.
-        bandwidth: bits per cycle of one instance.
+        bandwidth: bits per cycle of one port.
+        ports: ports of each kind that one instance has.
+        buffering: which of its transfers overlap with the work below; it does not change `size` or `reserved`.
         loops: dimensions that may be iterated at this level, or None for any.
         whole: dimensions that must be complete within this level's tile.
         offchip: True when it lies off the chip.
@@ -83,6 +105,8 @@ class Memory:
     write_energy: float | None = None
     update_energy: float | None = None
     bandwidth: Bandwidth = Bandwidth()
+    ports: Ports = Ports()
+    buffering: Buffering = Buffering.IDEAL
     loops: tuple[str, ...] | None = None
     whole: tuple[str, ...] = ()
     offchip: bool = False
@@ -117,7 +141,8 @@ class Fanout:
         whole: dimensions that must be complete within the fanout and what lies below it.
         fill: True: a layer is spread over as many children as its dimensions and these constraints allow.
         links: True: children beside each other along an axis pass words on: what a child newly needs comes from a
-            neighbour that has it, if that saves a read of the parent.
+            neighbour that was filled with just that a step before, if that saves reads of the parent. Needs multicast
+            `tile` or `none`.
     """
 
     name: str

@@ -1,14 +1,16 @@
-"""Hardware by name: published chips and examples that come with the package as data files."""
+"""Hardware by name: published chips and examples that come with the package as data files; and the text of hardware."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
-from assay.errors import InputError
+from assay.errors import AssayError, InputError, Position
 from assay.hardware.model import Hardware
-from assay.hardware.reader import hardware_from, parse_hardware
+from assay.hardware.reader import NODE_KINDS, hardware_from, parse_hardware
 from assay.hardware.shipped import shipped_names, shipped_text
-from assay.reading.documents import load
+from assay.reading.documents import Entry, Form, load, loads
 from assay.reading.suggestions import hint
 
 
@@ -44,3 +46,137 @@ def load_hardware(source: str | Path | Hardware) -> Hardware:
         path = Path(source)
         return hardware_from(load(path, names=preset_names()), folder=path.parent)
     return parse_hardware(preset_text(source), f"{source}.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of a file: where it is, and what it says."""
+
+    at: Position
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareText:
+    """The text that hardware was read from.
+
+    Attributes:
+        path: the file as the user named it; `<name>.yaml` for hardware that comes with the package.
+        text: all of it.
+        tables: (what the file calls it, text) of every table that it uses.
+        builtin: True where it comes with the package.
+    """
+
+    path: str
+    text: str
+    tables: tuple[tuple[str, str], ...] = ()
+    builtin: bool = False
+
+    def hardware(self) -> Hardware:
+        """The hardware that the text describes. Raises InputError where it is wrong."""
+        return hardware_from(loads(self.text, self.path), tables=dict(self.tables))
+
+    def now(self) -> str | None:
+        """The text that the same file has now; None where there is no such file."""
+        read = _builtin_text if self.builtin else _file_text
+        try:
+            return read(self.path).text
+        except (AssayError, OSError, ValueError):
+            return None
+
+    def lines(self, node: str, *keys: str) -> tuple[TextLine, ...]:
+        """The line of a key of a node (and of a key below it, where there is one), then those of the names in it.
+
+        Empty where the node does not have the key.
+        """
+        root = _fields(loads(self.text, self.path).root)
+        value = next((each for each in root["nodes"].items() if node in _names_of(each)), None)
+        place: Entry | None = None
+        for key in keys:
+            pairs = value.pairs() if value is not None and value.form is Form.MAPPING else ()
+            place, value = next(((k, v) for k, v in pairs if k.words == key), (place, value))
+            if place is None or value is None:
+                return ()
+        if place is None or value is None:
+            return ()
+        defined = self._definitions(root)
+        found, wanted = {"": _line(place, self.text)}, _words_in(value)
+        while wanted:
+            name = wanted.pop(0)
+            if name in defined and name not in found:
+                key_entry, value, text = defined[name]
+                found[name] = _line(key_entry, text)
+                wanted += _words_in(value)
+        return tuple(found.values())
+
+    def _definitions(self, root: dict[str, Entry]) -> dict[str, tuple[Entry, Entry, str]]:
+        """What names stand for: key and value in the text of a file."""
+        found: dict[str, tuple[Entry, Entry, str]] = {}
+        for source, text in self.tables:
+            fields = _fields(loads(text, source if source.endswith((".yaml", ".yml")) else f"{source}.yaml").root)
+            table = fields["name"].words
+            found |= {f"{table}.{key.words}": (key, value, text) for key, value in fields["values"].pairs()}
+        own = root["variables"].pairs() if "variables" in root else ()
+        found |= {key.words: (key, value, self.text) for key, value in own}
+        return found | {"clock": (root["clock"], root["clock"], self.text)}
+
+
+def text_of(hardware: Hardware) -> HardwareText | None:
+    """The text that hardware was read from; None where there is none, or it does not describe this hardware (any more).
+
+    Hardware that was made or changed in Python has none.
+    """
+    place = hardware.nodes[0].at
+    if place is None:
+        return None
+    for read in (_builtin_text, _file_text):
+        try:
+            found = read(place.file)
+            again = found.hardware()
+        except (AssayError, OSError, ValueError):
+            continue
+        if again == hardware and [node.at for node in again.nodes] == [node.at for node in hardware.nodes]:
+            return found
+    return None
+
+
+def _builtin_text(path: str) -> HardwareText:
+    name = path.removesuffix(".yaml")
+    text = preset_text(name)
+    return HardwareText(path, text, _table_texts(text, path, None), builtin=True)
+
+
+def _file_text(path: str) -> HardwareText:
+    text = Path(path).read_text(encoding="utf-8-sig")
+    return HardwareText(path, text, _table_texts(text, path, Path(path).parent))
+
+
+def _table_texts(text: str, path: str, folder: Path | None) -> tuple[tuple[str, str], ...]:
+    root = _fields(loads(text, path).root)
+    sources = [each.text() for each in root["tables"].items()] if "tables" in root else []
+    return tuple((source, _table_text(source, folder)) for source in dict.fromkeys(sources))
+
+
+def _table_text(source: str, folder: Path | None) -> str:
+    if source.endswith((".yaml", ".yml")):
+        return ((folder or Path()) / source).read_text(encoding="utf-8-sig")
+    return shipped_text("tables", source)
+
+
+def _fields(entry: Entry) -> dict[str, Entry]:
+    return {key.words: value for key, value in entry.pairs()}
+
+
+def _names_of(node: Entry) -> list[str]:
+    return [value.words for key, value in node.pairs() if key.words in NODE_KINDS]
+
+
+def _words_in(entry: Entry) -> list[str]:
+    """The names in an expression."""
+    return re.findall(r"[A-Za-z_]\w*(?:\.\w+)?", entry.words) if entry.form is Form.TEXT else []
+
+
+def _line(entry: Entry, text: str) -> TextLine:
+    lines = text.splitlines()
+    number = entry.at.line or 1
+    return TextLine(Position(entry.at.file, number), lines[number - 1].strip() if number <= len(lines) else "")

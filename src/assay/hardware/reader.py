@@ -6,13 +6,28 @@ The keys are those of `docs/hardware.md` and of the JSON Schema in the package's
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assay.errors import InputError
 from assay.hardware.checks import check_nodes
-from assay.hardware.model import Axis, Bandwidth, Compute, Fanout, Figure, Hardware, Memory, Multicast, Node
-from assay.hardware.tables import load_table, new_name
+from assay.hardware.model import (
+    Axis,
+    Bandwidth,
+    Buffering,
+    Compute,
+    Counting,
+    Fanout,
+    Figure,
+    Halo,
+    Hardware,
+    Memory,
+    Multicast,
+    Node,
+    Ports,
+)
+from assay.hardware.tables import load_table, new_name, read_table
 from assay.hardware.vocabulary import DIMENSIONS, TENSORS
 from assay.reading.documents import Doc, Entry, Form, load, loads
 from assay.reading.entries import short
@@ -22,14 +37,18 @@ from assay.reading.units import BANDWIDTH, ENERGY, FREQUENCY, RATE, SIZE, Quanti
 HARDWARE_FORM = "hardware/1"
 HARDWARE_KEYS = (
     *("name", "title", "technology", "clock", "source", "energy_source"),
-    *("tables", "variables", "nodes", "published", "notes"),
+    *("counting", "tables", "variables", "nodes", "published", "notes"),
 )
 MEMORY_KEYS = (
     *("memory", "size", "reserved", "width", "keep", "may_keep", "energy"),
-    *("bandwidth", "loops", "whole", "offchip"),
+    *("bandwidth", "ports", "buffering", "loops", "whole", "offchip"),
 )
-FANOUT_KEYS = ("fanout", "X", "Y", "Z", "multicast", "reduces", "energy", "width", "bandwidth", "whole", "fill")
-COMPUTE_KEYS = ("compute", "energy", "bits", "macs_per_cycle")
+FANOUT_KEYS = (
+    *("fanout", "X", "Y", "Z", "multicast", "reduces", "energy", "width"),
+    *("bandwidth", "whole", "fill", "links"),
+)
+COMPUTE_KEYS = ("compute", "energy", "bits", "macs_per_cycle", "latch")
+COUNTING_KEYS = ("halo", "first_reads", "refill_all", "drain_reads", "whole_accesses")
 ENERGY_KEYS = ("read", "write", "update")
 BANDWIDTH_KEYS = ("read", "write", "total")
 AXIS_NAMES = ("X", "Y", "Z")
@@ -62,11 +81,19 @@ def parse_hardware(text: str, name: str = "text") -> Hardware:
     return hardware_from(loads(text, name))
 
 
-def hardware_from(doc: Doc, folder: Path | None = None) -> Hardware:
-    """The hardware in a document; paths of tables are relative to `folder`. Raises InputError where it is wrong."""
+def hardware_from(doc: Doc, folder: Path | None = None, tables: Mapping[str, str] | None = None) -> Hardware:
+    """The hardware in a document.
+
+    Args:
+        folder: what paths of tables are relative to.
+        tables: texts of tables that are not to be looked up, by what the document calls them.
+
+    Raises:
+        InputError: where it is wrong.
+    """
     fields = doc.fields(HARDWARE_FORM, allowed=HARDWARE_KEYS, required=("name", "clock", "nodes"))
     clock = _positive(fields["clock"], fields["clock"].quantity(FREQUENCY))
-    context = _Context(_names(fields, clock, folder), clock)
+    context = _Context(_names(fields, clock, folder, tables or {}), clock)
     items = fields["nodes"].items()
     nodes = tuple(_node(item, context) for item in items)
     check_nodes(nodes, fields["nodes"].at)
@@ -77,19 +104,36 @@ def hardware_from(doc: Doc, folder: Path | None = None) -> Hardware:
         nodes=nodes,
         clock=clock.value,
         **text,
+        counting=_counting(fields["counting"]) if "counting" in fields else Counting(),
         published=tuple(_figure(key, value) for key, value in _optional_pairs(fields, "published")),
         notes=tuple(note.text() for note in fields["notes"].items()) if "notes" in fields else (),
     )
 
 
-def _names(fields: dict[str, Entry], clock: Quantity, folder: Path | None) -> dict[str, Quantity]:
+def _counting(entry: Entry) -> Counting:
+    fields = entry.mapping(allowed=COUNTING_KEYS)
+    return Counting(
+        halo=Halo(fields["halo"].choice(Halo)) if "halo" in fields else Halo.EXACT,
+        first_reads=_truth(fields, "first_reads"),
+        refill_all=_truth(fields, "refill_all"),
+        drain_reads=_truth(fields, "drain_reads"),
+        whole_accesses=_truth(fields, "whole_accesses"),
+    )
+
+
+def _names(
+    fields: dict[str, Entry], clock: Quantity, folder: Path | None, tables: Mapping[str, str]
+) -> dict[str, Quantity]:
     """The clock, the tables and the variables, each defined in terms of those above it."""
     names = {"clock": clock}
     for entry in fields["tables"].items() if "tables" in fields else ():
         source = entry.text()
         is_path = source.endswith((".yaml", ".yml"))
         try:
-            table = load_table(folder / source if folder and is_path else source)
+            if source in tables:
+                table = read_table(loads(tables[source], source))
+            else:
+                table = load_table(folder / source if folder and is_path else source)
         except InputError as error:
             raise error if error.at else entry.error(error.message, error.hint) from None
         names |= table.names
@@ -134,9 +178,11 @@ def _memory(entry: Entry, context: _Context) -> Memory:
         write_energy=write,
         update_energy=update,
         bandwidth=_memory_bandwidth(fields["bandwidth"], context) if "bandwidth" in fields else Bandwidth(),
+        ports=_ports(fields["ports"], context) if "ports" in fields else Ports(),
+        buffering=Buffering(fields["buffering"].choice(Buffering)) if "buffering" in fields else Buffering.IDEAL,
         loops=_words(fields, "loops", DIMENSIONS),
         whole=_words(fields, "whole", DIMENSIONS) or (),
-        offchip=fields["offchip"].boolean() if "offchip" in fields else False,
+        offchip=_truth(fields, "offchip"),
         at=entry.at,
     )
 
@@ -156,7 +202,8 @@ def _fanout(entry: Entry, context: _Context) -> Fanout:
         width=_bits(fields["width"], context) if "width" in fields else 16,
         bandwidth=_tensor_bandwidths(fields["bandwidth"], context) if "bandwidth" in fields else (),
         whole=_words(fields, "whole", DIMENSIONS) or (),
-        fill=fields["fill"].boolean() if "fill" in fields else False,
+        fill=_truth(fields, "fill"),
+        links=_truth(fields, "links"),
         at=entry.at,
     )
 
@@ -169,6 +216,7 @@ def _compute(entry: Entry, context: _Context) -> Compute:
         energy=_energy(fields["energy"], context) if "energy" in fields else None,
         bits=fields["bits"].integer(minimum=1, maximum=1024, names=names) if "bits" in fields else 16,
         macs_per_cycle=_count(fields["macs_per_cycle"], context) if "macs_per_cycle" in fields else 1,
+        latch=_truth(fields, "latch"),
         at=entry.at,
     )
 
@@ -205,6 +253,14 @@ def _memory_bandwidth(entry: Entry, context: _Context) -> Bandwidth:
         return Bandwidth(total=_per_cycle(entry, context))
     fields = entry.mapping(allowed=BANDWIDTH_KEYS)
     return Bandwidth(**{key: _per_cycle(value, context) for key, value in fields.items()})
+
+
+def _ports(entry: Entry, context: _Context) -> Ports:
+    """One number is that of the ports for reads and writes together, as with bandwidths."""
+    if entry.form is not Form.MAPPING:
+        return Ports(total=_count(entry, context))
+    fields = entry.mapping(allowed=BANDWIDTH_KEYS)
+    return Ports(**{key: _count(value, context) for key, value in fields.items()})
 
 
 def _tensor_bandwidths(entry: Entry, context: _Context) -> tuple[tuple[str, float], ...]:
@@ -251,6 +307,11 @@ def _name(entry: Entry) -> str:
 
 def _text(fields: dict[str, Entry], key: str) -> str:
     return fields[key].text() if key in fields else ""
+
+
+def _truth(fields: dict[str, Entry], key: str) -> bool:
+    """The truth value at the key, False where it is left out."""
+    return fields[key].boolean() if key in fields else False
 
 
 def _words(fields: dict[str, Entry], key: str, options: tuple[str, ...]) -> tuple[str, ...] | None:

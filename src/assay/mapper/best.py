@@ -58,11 +58,12 @@ def best_mapping(einsum: Einsum, hardware: Hardware, objective: str = "energy") 
     Among mappings of equal energy the one with fewer steps is taken.
 
     Raises:
-        UnsupportedError: an objective other than energy.
+        UnsupportedError: an objective other than energy, or a convention of counting that the search does not know.
         NoMappingError: nothing fits; says what does not.
         InputError: an unknown objective, or an energy is missing.
     """
     check_objective(objective)
+    _check_known(hardware)
     start = time.perf_counter()
     fill = any(fanout.fill for fanout in hardware.fanouts)
     searches = [Search(build_problem(einsum, hardware, keep), fill=fill) for keep in keep_choices(einsum, hardware)]
@@ -97,6 +98,21 @@ def check_objective(objective: str) -> None:
         raise UnsupportedError(
             f"objective {objective}: the search for it is not there yet",
             hint="use --objective energy; latency is still reported, for the mappings of least energy",
+        )
+
+
+def _check_known(hardware: Hardware) -> None:
+    """Refuse what the counts know and the search does not: its best mapping would be the best of another chip."""
+    counting = hardware.counting
+    keys = [key for key in ("first_reads", "refill_all", "drain_reads", "whole_accesses") if getattr(counting, key)]
+    keys += ["links"] * any(fanout.links for fanout in hardware.fanouts) + ["latch"] * hardware.compute.latch
+    if keys:
+        raise UnsupportedError(
+            f"{hardware.name} has {', '.join(keys)}: the search for mappings does not know"
+            f" {'this' if len(keys) == 1 else 'these'} yet",
+            at=hardware.nodes[0].at,
+            hint="give the mappings (--mapping FILE), or take "
+            f"{'it' if len(keys) == 1 else 'them'} out of the hardware file",
         )
 
 

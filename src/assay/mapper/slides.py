@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
+from assay.hardware.model import Halo
 from assay.mapper.problem import Component, Problem, Window
 from assay.mapping.digits import Group, Move, Role
-from assay.mapping.windows import window_words
+from assay.mapping.windows import Shape, window_words
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -48,6 +50,7 @@ class WindowTable:
 
     def __init__(self, problem: Problem, window: Window) -> None:
         self.window = window
+        self.box = problem.hardware.counting.halo is Halo.BOX
         self.components: tuple[Component, ...] = problem.records[window.record].components
         self.latched = problem.records[window.record].latched
         self.divisors = [np.array(problem.dims[d].divisors, np.int64) for d in window.dims]
@@ -122,12 +125,13 @@ class WindowTable:
         shares = []
         for component in self.components:
             groups = self._groups(signature, component, extents, pivot)
-            fresh, kept = window_words(self.window.coefficients, groups)
+            fresh, kept = window_words(self.window.coefficients, groups, False, self.box, _shape(signature, component))
             shares.append(kept / fresh)
         return np.array(shares)
 
     def _fresh(self, signature: Signature, component: Component) -> int:
-        return window_words(self.window.coefficients, self._groups(signature, component, signature.tile, -1))[0]
+        groups = self._groups(signature, component, signature.tile, -1)
+        return window_words(self.window.coefficients, groups, False, self.box, _shape(signature, component))[0]
 
     def _groups(
         self, signature: Signature, component: Component, extents: tuple[int, ...], pivot: int
@@ -139,6 +143,7 @@ class WindowTable:
             offsets = []
             for role in (Role.DISTINCT, Role.UNION):
                 spreads = [s for s in signature.spreads if s.dim == k and component.role(s.node) is role]
+                spreads.sort(key=lambda spread: spread.node)
                 choices = product(*([i * s.step for i in range(s.bound)] for s in spreads))
                 offsets.append([sum(choice) for choice in choices])
             result.append(
@@ -169,6 +174,16 @@ class WindowTable:
         unique, inverse = _unique_rows(rows)
         assert callable(function)
         return np.array([function(tuple(row)) for row in unique.tolist()], np.int64)[inverse]
+
+
+def _shape(signature: Signature, component: Component) -> Shape | None:
+    """The fanouts that share equal requests only, as `window_words` takes them."""
+    spreads = [s for s in signature.spreads if component.role(s.node) is Role.DISTINCT]
+    nodes = sorted({s.node for s in spreads})
+    dims = range(len(signature.tile))
+    return (
+        tuple(tuple(prod(s.bound for s in spreads if (s.node, s.dim) == (n, k)) for k in dims) for n in nodes) or None
+    )
 
 
 def _unique_rows(rows: Ints) -> tuple[Ints, Ints]:

@@ -6,7 +6,7 @@ like other words of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -14,6 +14,7 @@ from assay.errors import UnsupportedError
 from assay.hardware.model import Fanout, Halo, Hardware
 from assay.mapping.counts import Action, Analysis, Count, Occupancy
 from assay.mapping.digits import Role
+from assay.mapping.links import Turn
 from assay.mapping.mapping import Mapping
 from assay.mapping.nest import Nest, adding, iterations, sharing
 from assay.mapping.sums import Number, Source, Sums, View, tile_words
@@ -33,37 +34,47 @@ def analyse(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> Analysis:
     bounds = tuple(loop.bound for loop in mapping.loops)
     nest.check_cover(bounds)
     table: dict[tuple[int, str | None, Action], int] = {}
-    for booking in bookings(nest, Sums(nest, bounds)):
+    by_dim = nest.split(bounds)
+    for booking in bookings(nest, Sums(nest, by_dim)):
         if booking.count:
             key = booking.node, booking.tensor, booking.action
             table[key] = table.get(key, 0) + booking.count
-    order = {t.name: i for i, t in enumerate(einsum.tensors)}
-    actions = list(Action)
-    rows = sorted(table.items(), key=lambda kv: (kv[0][0], order.get(kv[0][1] or "", -1), actions.index(kv[0][2])))
-    counts = tuple(Count(hardware.nodes[node].name, tensor, action, n) for (node, tensor, action), n in rows)
-    shape = Shape(nest, bounds)
+    counts = tuple(
+        Count(hardware.nodes[node].name, tensor, action, table[node, tensor, action])
+        for node, tensor, action in sorted(table, key=count_order(einsum))
+    )
+    shape = Shape(nest, by_dim)
     return Analysis(counts, tuple(shape.occupancy()), shape.steps(), shape.active())
+
+
+def count_order(einsum: Einsum) -> Callable[[tuple[int, str | None, Action]], tuple[int, int, int]]:
+    """A key that sorts (node, tensor, action) as counts are shown."""
+    tensors = {tensor.name: i for i, tensor in enumerate(einsum.tensors)}
+    actions = {action: i for i, action in enumerate(Action)}
+    return lambda name: (name[0], tensors.get(name[1] or "", -1), actions[name[2]])
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One sum of words within a count: added (`sign` 1) or taken off (-1).
+    """One sum of words within a count.
 
     Attributes:
+        factor: how often it is added (taken off if below 0).
         text: what the words are.
         number: how many.
         view: where the number comes from, loop by loop; None: it is the size of the tensor.
         latch: see `View.words`.
     """
 
-    sign: int
+    factor: Number
     text: str
     number: Number
     view: View | None = None
     latch: bool = True
 
-    def negated(self) -> Part:
-        return Part(-self.sign, self.text, self.number, self.view, self.latch)
+    def times(self, factor: Number) -> Part:
+        """The part, so many times more."""
+        return Part(self.factor * factor, self.text, self.number, self.view, self.latch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ class Booking:
 
     @property
     def count(self) -> Number:
-        return sum(part.sign * part.number for part in self.parts)
+        return sum(part.factor * part.number for part in self.parts)
 
 
 def bookings(nest: Nest, source: Source) -> Iterator[Booking]:
@@ -98,18 +109,47 @@ def _input(nest: Nest, source: Source, tensor: Tensor) -> Iterator[Booking]:
         fanouts = nest.fanouts(parent, child)
         latch = child != nest.compute or compute.latch
         name = nest.hardware.nodes[child].name
-        all_words = words(child, f"words new in all instances of {name}", {}, latch)
+        fill = words(child, f"words new in all instances of {name}", {}, latch)
+        turns = source.links(tensor, child)
         if child != nest.compute:
-            yield Booking(child, tensor.name, Action.FILL, (all_words,))
+            yield Booking(child, tensor.name, Action.FILL, (fill,))
         for index, node in enumerate(fanouts):
             roles = sharing(nest.hardware, fanouts[index + 1 :])
             text = f"words delivered to the children of {nest.hardware.nodes[node].name}"
-            part = words(child, text, roles, latch) if roles else all_words
-            yield Booking(node, tensor.name, Action.TRANSFER, (part,))
+            part = words(child, text, roles, latch) if roles else fill
+            inside = index == len(fanouts) - 1
+            yield Booking(node, tensor.name, Action.TRANSFER, (part, *(() if inside else _spared(part, turns, roles))))
         roles = sharing(nest.hardware, fanouts)
         text = f"words that leave {nest.hardware.nodes[parent].name}, shared ones once"
-        part = words(child, text, roles, latch) if roles else all_words
-        yield Booking(parent, tensor.name, Action.READ, (part,))
+        part = words(child, text, roles, latch) if roles else fill
+        yield Booking(parent, tensor.name, Action.READ, (part, *_spared(part, turns, roles)))
+        if turns:
+            yield Booking(child, tensor.name, Action.READ, (_passed(fill, turns, name),))
+
+
+def _spared(part: Part, turns: tuple[Turn, ...], roles: dict[int, Role]) -> tuple[Part, ...]:
+    """Words of the part that neighbours pass on instead. `roles` of the part."""
+    if not turns or part.view is None:
+        return ()
+    total = 0
+    for turn in turns:
+        asked, still = turn.asked, turn.still
+        if part.view.node - 1 not in roles:  # every child is served apart
+            asked, still = turn.children, turn.children - turn.linked
+        numerator, denominator = turn.share
+        words = part.view.words_of(turn.position)
+        total += words * numerator * (asked - still) // (denominator * asked)
+    return (Part(-1, "words that neighbours pass on instead", total),)
+
+
+def _passed(fill: Part, turns: tuple[Turn, ...], name: str) -> Part:
+    """Words that children read for their neighbours."""
+    assert fill.view is not None
+    total = 0
+    for turn in turns:
+        numerator, denominator = turn.share
+        total += fill.view.words_of(turn.position) * numerator * turn.linked // (denominator * turn.children)
+    return Part(1, f"words that instances of {name} pass on to their neighbours", total)
 
 
 def _output(nest: Nest, source: Source, tensor: Tensor) -> Iterator[Booking]:
@@ -117,6 +157,11 @@ def _output(nest: Nest, source: Source, tensor: Tensor) -> Iterator[Booking]:
     if any(len(rank.terms) > 1 for rank in tensor.ranks):
         raise UnsupportedError(f"tensor {tensor.name} is accumulated at addresses that are sums of dimensions")
     hardware, counting = nest.hardware, nest.hardware.counting
+    if counting.refill_all and not source.perfect:
+        raise UnsupportedError(
+            "refill_all is counted for factors that leave no remainder only",
+            hint="give factors that multiply to the extent of each dimension, or take 'refill_all' away",
+        )
     names = [node.name for node in hardware.nodes]
 
     def words(child: int, text: str, roles: dict[int, Role], latch: bool) -> Part:
@@ -138,64 +183,76 @@ def _output(nest: Nest, source: Source, tensor: Tensor) -> Iterator[Booking]:
             roles = adding(hardware, fanouts[index:])
             text = f"partial sums that leave {names[node]} upward"
             leaving = words(child, text, roles, latch) if roles else arriving
-            yield Booking(node, tensor.name, Action.REDUCE, (arriving, leaving.negated()))
+            yield Booking(node, tensor.name, Action.REDUCE, (arriving, leaving.times(-1)))
             arriving = leaving
         yield Booking(parent, tensor.name, Action.UPDATE, (arriving,))
-        elided = () if counting.first_reads else tuple(part.negated() for part in untouched)
+        elided = () if counting.first_reads else tuple(part.times(-1) for part in untouched)
         if not latch:
             yield Booking(parent, tensor.name, Action.READ, (arriving, *elided))
             return
         if counting.drain_reads:
             yield Booking(child, tensor.name, Action.READ, (below,))
         text = f"words whose residency begins in {names[child]}, each once"
-        wanted = words(child, text, dict.fromkeys(fanouts, Role.UNION), latch) if fanouts else below
+        united = dict.fromkeys(fanouts, Role.UNION)
+        wanted = words(child, text, united, latch) if fanouts else below
         refills = (wanted, *elided)
         yield Booking(parent, tensor.name, Action.READ, refills)
-        yield Booking(child, tensor.name, Action.FILL, refills)
-        for node in fanouts:
-            yield Booking(node, tensor.name, Action.TRANSFER, refills)
-        untouched = (below, *(part.negated() for part in refills))
+        for index, node in enumerate(fanouts):
+            copies: Number = 1
+            if counting.refill_all:
+                inside = {n: role for n, role in united.items() if n in fanouts[index + 1 :]}
+                copies = (words(child, text, inside, latch).number if inside else below.number) // wanted.number
+            yield Booking(node, tensor.name, Action.TRANSFER, tuple(part.times(copies) for part in refills))
+        copies = below.number // wanted.number if counting.refill_all else 1
+        filled = tuple(part.times(copies) for part in refills)
+        yield Booking(child, tensor.name, Action.FILL, filled)
+        untouched = (below, *(part.times(-1) for part in filled))
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a mapping occupies: tile sizes, steps, instances in use."""
+    """What a mapping occupies: tile sizes, steps, instances in use.
+
+    Attributes:
+        bounds: of the loops of each dimension, outermost first.
+    """
 
     nest: Nest
-    bounds: tuple[int, ...]
+    bounds: dict[str, tuple[int, ...]]
 
     def occupancy(self) -> Iterator[Occupancy]:
         """Words in one instance, per memory and tensor."""
         box = self.nest.hardware.counting.halo is Halo.BOX
         for node, names in sorted(self.nest.keep.items()):
-            tiles = {dim: self._tile(dim, node) for dim in self.nest.einsum.extents}
+            tiles = {dim: self.tile(dim, node) for dim in self.bounds}
             for tensor in self.nest.einsum.tensors:
                 if tensor.name in names:
                     words = prod(tile_words(rank, tiles, box) for rank in tensor.ranks)
                     yield Occupancy(self.nest.hardware.nodes[node].name, tensor.name, words)
 
-    def _tile(self, dim: str, node: int) -> int:
-        inside = prod(self.bounds[p.position] for p in self.nest.by_dim[dim] if p.node >= node)
-        return min(inside, self.nest.einsum.extents[dim])
+    def tile(self, dim: str, node: int) -> int:
+        """Indices of the dimension in a full tile at the node."""
+        places = zip(self.nest.by_dim[dim], self.bounds[dim], strict=True)
+        return min(prod(bound for place, bound in places if place.node >= node), self.nest.extents[dim])
 
     def steps(self) -> int:
         """Temporal steps in which at least one instance has work: the first instance of each fanout always has."""
-        return prod(self._iterations(dim, spatial=False, above=self.nest.compute) for dim in self.nest.by_dim)
+        return prod(self.iterations(dim, spatial=False, above=self.nest.compute) for dim in self.bounds)
 
     def active(self) -> tuple[int, ...]:
         """Instances that get work, per node."""
-        fanouts = [i for i, node in enumerate(self.nest.hardware.nodes) if isinstance(node, Fanout)]
         found, active = 1, []
         for node in range(len(self.nest.hardware.nodes)):
-            if node - 1 in fanouts:
-                found = prod(self._iterations(dim, spatial=True, above=node) for dim in self.nest.by_dim)
+            if node and isinstance(self.nest.hardware.nodes[node - 1], Fanout):
+                found = prod(self.iterations(dim, spatial=True, above=node) for dim in self.bounds)
             active.append(found)
         return tuple(active)
 
-    def _iterations(self, dim: str, *, spatial: bool, above: int) -> int:
-        loops, inside = [], prod(self.bounds[p.position] for p in self.nest.by_dim[dim])
-        for place in self.nest.by_dim[dim]:
-            inside //= self.bounds[place.position]
+    def iterations(self, dim: str, *, spatial: bool, above: int) -> int:
+        """How many indices the dimension's loops in space (or in time) above the node start from."""
+        loops, inside = [], prod(self.bounds[dim])
+        for place, bound in zip(self.nest.by_dim[dim], self.bounds[dim], strict=True):
+            inside //= bound
             if place.spatial == spatial and place.node < above:
-                loops.append((self.bounds[place.position], inside))
-        return iterations(loops, self.nest.einsum.extents[dim])
+                loops.append((bound, inside))
+        return iterations(loops, self.nest.extents[dim])

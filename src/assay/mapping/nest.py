@@ -31,12 +31,14 @@ class Nest:
 
     Attributes:
         places: one per loop, outermost first.
+        axes: along which axis each loop runs, if in space.
         keep: the tensors that each memory keeps, by node.
     """
 
     einsum: Einsum
     hardware: Hardware
     places: tuple[Place, ...]
+    axes: tuple[str | None, ...]
     keep: dict[int, frozenset[str]]
 
     @staticmethod
@@ -60,7 +62,7 @@ class Nest:
         missing = {t.name for t in einsum.tensors} - keep.get(0, frozenset())
         if missing:
             raise InputError(f"the outermost memory {nodes[0].name} must keep {', '.join(sorted(missing))}")
-        return Nest(einsum, hardware, tuple(places), keep)
+        return Nest(einsum, hardware, tuple(places), tuple(loop.axis for loop in mapping.loops), keep)
 
     def check_cover(self, bounds: tuple[int, ...]) -> None:
         """Raises InputError if loops of these bounds do not reach all iterations."""
@@ -74,7 +76,16 @@ class Nest:
     @cached_property
     def by_dim(self) -> dict[str, tuple[Place, ...]]:
         """The loops of each dimension, outermost first."""
-        return {dim: tuple(p for p in self.places if p.dim == dim) for dim in self.einsum.extents}
+        return {dim: tuple(p for p in self.places if p.dim == dim) for dim in self.extents}
+
+    @cached_property
+    def extents(self) -> dict[str, int]:
+        """Extent of each dimension."""
+        return self.einsum.extents
+
+    def split(self, bounds: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+        """The bounds of all loops, by dimension."""
+        return {dim: tuple(bounds[place.position] for place in places) for dim, places in self.by_dim.items()}
 
     @property
     def compute(self) -> int:
@@ -97,17 +108,18 @@ class Nest:
         A cut is twice the number of the dimension's temporal loops outside the pivot, and one more if the pivot is the
         next of them.
         """
-        cuts = dict.fromkeys(self.einsum.extents, 0)
+        cuts = dict.fromkeys(self.extents, 0)
         yield None, cuts
         for place in self.places:
             if place.node < node and not place.spatial:
                 cuts[place.dim] += 1
-                yield place, cuts
+                if self.extents[place.dim] > 1:  # else it never advances
+                    yield place, cuts
                 cuts[place.dim] += 1
 
     def every_step(self, node: int) -> dict[str, int]:
         """The cuts that make every temporal step above the node a case."""
-        cuts = dict.fromkeys(self.einsum.extents, 0)
+        cuts = dict.fromkeys(self.extents, 0)
         for place in self.places:
             if place.node < node and not place.spatial:
                 cuts[place.dim] += 2

@@ -14,13 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from typing import Any, Protocol
 
 from assay.hardware.model import Halo
 from assay.mapping.digits import Role
+from assay.mapping.links import Turn, linked_turns
 from assay.mapping.nest import Nest, Place
-from assay.mapping.tables import DimTable, rank_sums, rank_tile_sums
-from assay.mapping.windows import TileSums, different_requests, size
+from assay.mapping.tables import DimTable, Pair, Requests, rank_requests, rank_sums
+from assay.mapping.windows import different_words, size
 from assay.workload.einsum import Rank, Tensor
 
 Number = Any
@@ -35,8 +38,8 @@ class Address(Protocol):
         """(words in the new tiles, words of them already there); `empty`: nothing is there yet."""
         ...
 
-    def tile_sums(self, cuts: Cuts, empty: bool) -> TileSums:
-        """Where equal requests are one."""
+    def requests(self, cuts: Cuts, empty: bool) -> list[tuple[int, Requests]]:
+        """(times, what every child asks for), where equal requests are one."""
         ...
 
 
@@ -92,18 +95,35 @@ class View:
     def _term(self, cuts: Cuts, empty: bool) -> Number:
         times: Number = 1
         for dim, cases in self.irrelevant:
-            times = times * cases.alive(cuts[dim])
-            if isinstance(times, int) and not times:
+            alive = cases.alive(cuts[dim])
+            if type(alive) is int and not alive:
                 return 0
+            times = _product(times, alive)
         if self.tiles:
-            return times * different_requests([address.tile_sums(cuts, empty) for _, address in self.addresses])
+            return times * self._different(cuts, empty)
         fresh: Number = 1
         kept: Number = 0 if empty else 1
+        stays = not empty
         for _, address in self.addresses:
             new, old = address.sums(cuts, empty)
-            fresh = fresh * new
-            kept = kept * old
-        return times * (fresh - kept)
+            stays = stays and new is old
+            fresh = _product(fresh, new)
+            kept = _product(kept, old)
+        return 0 if stays else _product(times, fresh - kept)
+
+    def _different(self, cuts: Cuts, empty: bool) -> int:
+        cases = [address.requests(cuts, empty) for _, address in self.addresses]
+        return sum(
+            prod(times for times, _ in each) * different_words(tuple(asked for _, asked in each))
+            for each in product(*cases)
+        )
+
+    def words_of(self, position: int) -> Number:
+        """The words that one loop moves."""
+        for place, cuts in self.nest.pivots(self.node):
+            if place is not None and place.position == position:
+                return self._term(cuts, False)
+        raise KeyError(position)
 
     def terms(self, latch: bool) -> Iterator[Term]:
         """What `words` adds up, loop by loop."""
@@ -116,21 +136,40 @@ class View:
             yield Term(place, cases, addresses, self._term(cuts, empty))
 
 
+def _product(a: Number, b: Number) -> Number:
+    """a · b, without touching arrays for a factor of 0 or 1."""
+    if type(a) is int and a < 2:
+        return b if a else 0
+    if type(b) is int and b < 2:
+        return a if b else 0
+    return a * b
+
+
 class Source(Protocol):
     """Where views come from: `Sums` of one mapping, or of many."""
 
+    @property
+    def perfect(self) -> bool: ...
+
     def view(self, tensor: Tensor, node: int, roles: dict[int, Role], hold: bool = True) -> View: ...
+
+    def links(self, tensor: Tensor, child: int) -> tuple[Turn, ...]: ...
 
 
 class Sums:
-    """The sums of one mapping: `bounds` of its loops, in the order of the nest."""
+    """The sums of one mapping: `bounds` of the loops of each dimension, outermost first."""
 
-    def __init__(self, nest: Nest, bounds: tuple[int, ...]) -> None:
+    def __init__(self, nest: Nest, bounds: dict[str, tuple[int, ...]]) -> None:
         self.nest = nest
-        self.extents = nest.einsum.extents
+        self.extents = nest.extents
         self.box = nest.hardware.counting.halo is Halo.BOX
-        self._bounds = {dim: tuple(bounds[p.position] for p in places) for dim, places in nest.by_dim.items()}
+        self._bounds = bounds
         self._tables: dict[tuple[str, int, tuple[Role, ...], bool], DimTable] = {}
+
+    @property
+    def perfect(self) -> bool:
+        """Whether the factors of every dimension multiply to its extent."""
+        return all(prod(self._bounds[dim]) == extent for dim, extent in self.extents.items())
 
     def table(self, dim: str, node: int, roles: dict[int, Role], hold: bool) -> DimTable:
         """The table of a dimension's loops above the node."""
@@ -139,7 +178,7 @@ class Sums:
         key = (dim, node, spatial, hold)
         table = self._tables.get(key)
         if table is None:
-            table = DimTable(self.extents[dim], places, self._bounds[dim], node, spatial, hold)
+            table = DimTable(dim, self.extents[dim], places, self._bounds[dim], node, spatial, hold)
             self._tables[key] = table
         return table
 
@@ -152,16 +191,24 @@ class Sums:
         """
         several = {dim: self.table(dim, node, roles, hold) for dim, extent in self.extents.items() if extent > 1}
         irrelevant = tuple((dim, table) for dim, table in several.items() if dim not in tensor.dims)
-        addresses: list[tuple[tuple[str, ...], Address]] = []
-        for rank in tensor.ranks:
-            used = [term for term in rank.terms if term.dim in several]
-            if not used:
-                continue
-            dims = tuple(term.dim for term in used)
-            tables = tuple(several[dim] for dim in dims)
-            coefficients = tuple(term.coefficient for term in used)
-            addresses.append((dims, _Address(dims, coefficients, tables, self.box)))
-        return View(self.nest, node, irrelevant, tuple(addresses), _meets(addresses))
+        addresses = [
+            _Address(rank, tuple(several[dim] for dim in rank.dims if dim in several), self.box)
+            for rank in tensor.ranks
+            if any(dim in several for dim in rank.dims)
+        ]
+        tiles = any(a.meets for a in addresses) and any(not t.perfect for a in addresses for t in a.tables)
+        if tiles:
+            nodes = tuple(node for node, role in sorted(roles.items()) if role is Role.DISTINCT)
+            apart: dict[int, Role] = {node: role for node, role in roles.items() if role is not Role.DISTINCT}
+            for address in addresses:
+                address.nodes = nodes
+                if address.single:  # different children always ask for different words
+                    address.tables = (self.table(address.dims[0], node, apart, hold),)
+        return View(self.nest, node, irrelevant, tuple((address.dims, address) for address in addresses), tiles)
+
+    def links(self, tensor: Tensor, child: int) -> tuple[Turn, ...]:
+        """See `assay.mapping.links.linked_turns`."""
+        return linked_turns(self.nest, self._bounds, tensor, child)
 
 
 def tile_words(rank: Rank, tiles: dict[str, int], box: bool) -> int:
@@ -172,14 +219,16 @@ def tile_words(rank: Rank, tiles: dict[str, int], box: bool) -> int:
 class _Address:
     """An address whose factors are computed when they are asked for."""
 
-    def __init__(
-        self, dims: tuple[str, ...], coefficients: tuple[int, ...], tables: tuple[DimTable, ...], box: bool
-    ) -> None:
-        self.dims, self.coefficients, self.tables, self.box = dims, coefficients, tables, box
-        self.single = len(dims) == 1 and not (box and coefficients[0] > 1)
-        self._sums: dict[tuple[tuple[int, ...], bool], tuple[int, int]] = {}
+    def __init__(self, rank: Rank, tables: tuple[DimTable, ...], box: bool) -> None:
+        used = [term for term in rank.terms if any(table.dim == term.dim for table in tables)]
+        self.dims = tuple(term.dim for term in used)
+        self.coefficients = tuple(term.coefficient for term in used)
+        self.tables, self.box = tables, box
+        self.single = len(used) == 1 and not (box and self.coefficients[0] > 1)
+        self.nodes: tuple[int, ...] = ()
+        self._sums: dict[tuple[tuple[int, ...], bool], Pair] = {}
 
-    def sums(self, cuts: Cuts, empty: bool) -> tuple[int, int]:
+    def sums(self, cuts: Cuts, empty: bool) -> Pair:
         if self.single:
             return self.tables[0].sums(cuts[self.dims[0]])
         key = tuple(cuts[dim] for dim in self.dims), empty
@@ -188,16 +237,11 @@ class _Address:
             found = self._sums[key] = rank_sums(self.coefficients, self.tables, key[0], empty, self.box)
         return found
 
-    def tile_sums(self, cuts: Cuts, empty: bool) -> TileSums:
-        return rank_tile_sums(self.coefficients, self.tables, tuple(cuts[d] for d in self.dims), empty, self.box)
+    def requests(self, cuts: Cuts, empty: bool) -> list[tuple[int, Requests]]:
+        own = tuple(cuts[dim] for dim in self.dims)
+        return rank_requests(self.coefficients, self.tables, own, self.nodes, empty, self.box)
 
     @property
     def meets(self) -> bool:
         """Whether children whose equal requests are one may ask for equal words after holding different ones."""
-        return not self.single and any(role is Role.DISTINCT for table in self.tables for *_, role in table.loops)
-
-
-def _meets(addresses: list[tuple[tuple[str, ...], Address]]) -> bool:
-    own = [address for _, address in addresses if isinstance(address, _Address)]
-    imperfect = any(not table.perfect for address in own for table in address.tables)
-    return imperfect and any(address.meets for address in own)
+        return not self.single and any(table.distinct for table in self.tables)

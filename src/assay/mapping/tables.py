@@ -7,13 +7,15 @@ remainders from the patterns of `digits`.
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 from math import prod
 
 from assay.mapping.digits import Digit, Pattern, Role, patterns
 from assay.mapping.nest import Place
-from assay.mapping.windows import TileSums, size, slide, tile_sums, window_words
+from assay.mapping.windows import Path, requests, size, slide, window_words
 
+Requests = tuple[tuple[Path, int, int], ...]
 Pair = tuple[int, int]
 """Words in the new tiles, and words of them already there."""
 
@@ -23,6 +25,7 @@ class DimTable:
 
     def __init__(
         self,
+        dim: str,
         extent: int,
         places: tuple[Place, ...],
         bounds: tuple[int, ...],
@@ -31,10 +34,12 @@ class DimTable:
         hold: bool,
     ) -> None:
         """`roles`: of the spatial loops above the node."""
+        self.dim = dim
         self.extent = extent
         self.hold = hold
         inside = prod(bounds)
         self.perfect = inside == extent
+        self.distinct: dict[int, int] = {}  # children per fanout that shares equal requests only
         loops: list[tuple[int, int, int, Role]] = []  # bound, step, number of temporal loops outside, role in space
         turns, spaces = 0, iter(roles)
         for place, bound in zip(places, bounds, strict=True):
@@ -42,6 +47,8 @@ class DimTable:
                 break
             inside //= bound
             role = next(spaces) if place.spatial else None
+            if role is Role.DISTINCT:
+                self.distinct[place.node] = self.distinct.get(place.node, 1) * bound
             if bound > 1:
                 loops.append((bound, inside, -1 if place.spatial else turns, Role.OUTER if role is None else role))
             turns += role is None
@@ -133,23 +140,31 @@ def rank_sums(
         shift = sum(c * t.shift(cut) for c, t, cut in zip(coefficients, tables, cuts, strict=True))
         return times * fresh, times * slide(terms, shift, box)
     fresh = kept = 0
+    nodes = sorted({node for table in tables for node in table.distinct})
+    shape = tuple(tuple(table.distinct.get(node, 1) for table in tables) for node in nodes) or None
     for combination in product(*(table.cases(cut) for table, cut in zip(tables, cuts, strict=True))):
         times = prod(case.times for case in combination)
-        new, old = window_words(coefficients, tuple(case.groups for case in combination), empty, box)
+        new, old = window_words(coefficients, tuple(case.groups for case in combination), empty, box, shape)
         fresh += times * new
         kept += times * old
     return fresh, kept
 
 
-def rank_tile_sums(
-    coefficients: tuple[int, ...], tables: tuple[DimTable, ...], cuts: tuple[int, ...], empty: bool, box: bool
-) -> TileSums:
-    """As `rank_sums`, for children that share equal requests only."""
-    total = TileSums()
+def rank_requests(
+    coefficients: tuple[int, ...],
+    tables: tuple[DimTable, ...],
+    cuts: tuple[int, ...],
+    nodes: tuple[int, ...],
+    empty: bool,
+    box: bool,
+) -> list[tuple[int, Requests]]:
+    """(times, what every child asks for) of the cases; `nodes`: fanouts that share equal requests only."""
+    shape = tuple(tuple(table.distinct.get(node, 1) for table in tables) for node in nodes)
+    found: Counter[Requests] = Counter()
     for combination in product(*(table.cases(cut) for table, cut in zip(tables, cuts, strict=True))):
-        times = prod(case.times for case in combination)
-        total = total.plus(tile_sums(coefficients, tuple(case.groups for case in combination), empty, box), times)
-    return total
+        asked = requests(coefficients, tuple(case.groups for case in combination), empty, box, shape)
+        found[asked] += prod(case.times for case in combination)
+    return [(times, asked) for asked, times in found.items()]
 
 
 def _alive(case: Pattern) -> int:

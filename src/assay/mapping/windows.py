@@ -1,13 +1,12 @@
 """Addresses that are sums of dimensions: how many words a sliding window wants, and how many of them are still held.
 
-Sets of addresses are bit masks. `slide` has closed forms for one window that moves; `window_words` and `tile_sums`
-look at several windows at once, those of the children of a fanout that share what they ask for.
+Sets of addresses are bit masks. `slide` has closed forms for one window that moves; `window_words` and
+`different_words` look at several windows at once, those of the children of fanouts that share what they ask for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable
 from functools import lru_cache
 from itertools import product
 from math import gcd, prod
@@ -72,31 +71,51 @@ def _met(terms: Terms, shift: int) -> int:
     return (mask & mask >> shift).bit_count()
 
 
+Shape = tuple[tuple[int, ...], ...]
+"""Per fanout that shares equal requests only, outermost first: the number of its children along each dimension."""
+Path = tuple[tuple[int, ...], ...]
+"""Which child it is in each of those fanouts, along each dimension."""
+Request = tuple[int, int]
+"""The words that a child wants, and those of them that it lacks."""
+
+
 @lru_cache(maxsize=65536)
 def window_words(
-    coefficients: tuple[int, ...], groups: tuple[tuple[Group, ...], ...], empty: bool = False, box: bool = False
+    coefficients: tuple[int, ...],
+    groups: tuple[tuple[Group, ...], ...],
+    empty: bool = False,
+    box: bool = False,
+    shape: Shape | None = None,
 ) -> tuple[int, int]:
     """(words wanted, words of them that no child lacks), sharing as grouped.
 
     Args:
-        groups: per dimension, groups of children; each group asks for the union, and equal requests are one.
+        groups: per dimension, groups of children; each group asks for the union.
         empty: nothing is held yet, whatever the moves say.
         box: addresses in the gaps belong to a window.
+        shape: the fanouts in which equal requests are one; None: one fanout of all groups.
     """
-    requests = _requests(coefficients, groups, empty, box)
-    fresh = sum(wanted.bit_count() for wanted, _ in requests)
-    return fresh, fresh - sum(lacked.bit_count() for _, lacked in requests)
+    found = requests(coefficients, groups, empty, box, shape)
+    wanted = different((path, want, want.bit_count()) for path, want, _ in found)
+    lacked = different((path, (want, lack), lack.bit_count()) for path, want, lack in found)
+    return wanted, wanted - lacked
 
 
 @lru_cache(maxsize=65536)
-def _requests(
-    coefficients: tuple[int, ...], groups: tuple[tuple[Group, ...], ...], empty: bool, box: bool
-) -> frozenset[tuple[int, int]]:
-    """The different (wanted, lacked) sets."""
-    seen = set()
-    for combination in product(*groups):
+def requests(
+    coefficients: tuple[int, ...],
+    groups: tuple[tuple[Group, ...], ...],
+    empty: bool,
+    box: bool,
+    shape: Shape | None = None,
+) -> tuple[tuple[Path, int, int], ...]:
+    """What each group of children wants and lacks, where it is."""
+    levels = shape or (tuple(len(each) for each in groups),)
+    places = [paths([level[k] for level in levels]) for k in range(len(groups))]
+    found = []
+    for choice in product(*(zip(place, each, strict=True) for place, each in zip(places, groups, strict=True))):
         wanted = lacked = 0
-        for moves in product(*combination):
+        for moves in product(*(group for _, group in choice)):
             if all(move.new_length for move in moves):
                 terms = tuple(zip(coefficients, (move.new_length for move in moves), strict=True))
                 start = sum(c * move.new for c, move in zip(coefficients, moves, strict=True))
@@ -104,12 +123,16 @@ def _requests(
                 wanted |= new
                 lacked |= new if empty else new & ~_held(coefficients, moves, box)
         if wanted:
-            seen.add((wanted, lacked))
-    return frozenset(seen)
+            found.append((tuple(zip(*(path for path, _ in choice), strict=True)), wanted, lacked))
+    return tuple(found)
 
 
-def _held(coefficients: tuple[int, ...], moves: Iterable[Move], box: bool) -> int:
-    moves = tuple(moves)
+def paths(sizes: list[int]) -> list[tuple[int, ...]]:
+    """The digits of every child, in the order of the groups."""
+    return list(product(*(range(size) for size in sizes)))
+
+
+def _held(coefficients: tuple[int, ...], moves: tuple[Move, ...], box: bool) -> int:
     if not all(move.old_length for move in moves):
         return 0
     terms = tuple(zip(coefficients, (move.old_length for move in moves), strict=True))
@@ -118,98 +141,44 @@ def _held(coefficients: tuple[int, ...], moves: Iterable[Move], box: bool) -> in
     return held << start if start >= 0 else held >> -start
 
 
-@dataclass(frozen=True, slots=True)
-class TileSums:
-    """What one address contributes when children that lack equal words share them.
-
-    The request of a child is the product of its wanted words over all addresses, less the product of those it has.
-    Along one address it is *fresh* (it has none), *whole* (it lacks none) or *partial*. Requests with a fresh address,
-    or with one partial address and whole ones, are products of sets themselves ("boxes") and may be equal although the
-    children held different words; requests with two partial addresses or more are equal only if everything is. All
-    sums run over the different sets.
-    """
-
-    wanted: int = 0  # of every child
-    never_fresh: int = 0  # sets that no fresh child wants
-    whole: int = 0  # wanted by whole children
-    only_whole: int = 0  # of these, sets that no partial child lacks
-    only_whole_unfresh: int = 0  # of these, sets that no fresh child wants
-    both_unfresh: int = 0  # wanted by whole children, lacked by partial ones, wanted by no fresh one
-    lacked: int = 0  # lacked by partial children, wanted by no whole one
-    lacked_wanted: int = 0  # of these, sets that some child wants
-    lacked_unfresh: int = 0  # of these, sets that no fresh child wants
-    pairs_wanted: int = 0  # wanted, over the different (wanted, lacked) of partial and whole children
-    pairs_kept: int = 0
-    partial_wanted: int = 0
-    partial_kept: int = 0
-
-    def plus(self, other: TileSums, times: int) -> TileSums:
-        """This and `times` the other."""
-        return TileSums(*(a + times * b for a, b in zip(_fields(self), _fields(other), strict=True)))
-
-
-def _fields(sums: TileSums) -> tuple[int, ...]:
-    return tuple(getattr(sums, name) for name in TileSums.__dataclass_fields__)
+def different(asked: Iterable[tuple[Path, Hashable, int]]) -> int:
+    """Words of the different requests, each a (place, what is asked for, its words). In each fanout, from the inside
+    out, children are one if everything that comes up from them is equal."""
+    tree: dict[Path, dict[Hashable, int]] = {}
+    for path, key, words in asked:
+        tree.setdefault(path[:-1], {})[key] = words
+    while tree and () not in tree:
+        outer: dict[Path, dict[Hashable, int]] = {}
+        for path, collection in tree.items():
+            outer.setdefault(path[:-1], {})[frozenset(collection)] = sum(collection.values())
+        tree = outer
+    return sum(tree.get((), {}).values())
 
 
 @lru_cache(maxsize=65536)
-def tile_sums(coefficients: tuple[int, ...], groups: tuple[tuple[Group, ...], ...], empty: bool, box: bool) -> TileSums:
-    """The sums of one case of one address (of one dimension, or of several)."""
-    requests = _requests(coefficients, groups, empty, box)
-    wanted = {w for w, _ in requests}
-    fresh = {w for w, lack in requests if w == lack}
-    whole = {w for w, lack in requests if not lack}
-    partial = {(w, lack) for w, lack in requests if lack and w != lack}
-    lacked = {lack for _, lack in partial}
-    unfresh = wanted - fresh
-    whole_words, partial_words = _words(whole), _words(w for w, _ in partial)
-    partial_kept = sum((w & ~lack).bit_count() for w, lack in partial)
-    return TileSums(
-        wanted=_words(wanted),
-        never_fresh=_words(unfresh),
-        whole=whole_words,
-        only_whole=_words(whole - lacked),
-        only_whole_unfresh=_words((whole - lacked) & unfresh),
-        both_unfresh=_words(whole & lacked & unfresh),
-        lacked=_words(lacked - whole),
-        lacked_wanted=_words((lacked - whole) & wanted),
-        lacked_unfresh=_words((lacked - whole) & unfresh),
-        pairs_wanted=whole_words + partial_words,
-        pairs_kept=whole_words + partial_kept,
-        partial_wanted=partial_words,
-        partial_kept=partial_kept,
+def different_words(asked: tuple[tuple[tuple[Path, int, int], ...], ...]) -> int:
+    """Words of the different requests of children that ask for a product of addresses (see `requests`) less what they
+    have. Requests can be equal although the children wanted and held different words."""
+    return different(
+        (tuple(map(tuple, zip(*(path for path, _, _ in each), strict=True))), *missing)
+        for each in product(*asked)
+        if (missing := _missing([(wanted, lacked) for _, wanted, lacked in each]))
     )
 
 
-def _words(sets: Iterable[int]) -> int:
-    return sum(each.bit_count() for each in sets)
+def _missing(request: list[Request]) -> tuple[Hashable, int] | None:
+    """A name that equal sets of words share, and the number of words; None if nothing is lacked.
 
-
-def different_requests(sums: list[TileSums]) -> int:
-    """Words of all different requests, from the sums of every address."""
-    fresh = prod(s.wanted for s in sums) - prod(s.never_fresh for s in sums)
-    any_box = _one_lacks([s.lacked for s in sums], [s.whole for s in sums], [s.only_whole for s in sums])
-    wanted_box = _one_lacks([s.lacked_wanted for s in sums], [s.whole for s in sums], [s.only_whole for s in sums])
-    unfresh = _one_lacks(
-        [s.lacked_unfresh for s in sums],
-        [s.only_whole_unfresh + s.both_unfresh for s in sums],
-        [s.only_whole_unfresh for s in sums],
-    )
-    one_partial_wanted = _one([s.partial_wanted for s in sums], [s.whole for s in sums])
-    one_partial_kept = _one([s.partial_kept for s in sums], [s.whole for s in sums])
-    several = (
-        prod(s.pairs_wanted for s in sums)
-        - prod(s.pairs_kept for s in sums)
-        - (one_partial_wanted - one_partial_kept)  # all whole: nothing is lacked
-    )
-    return fresh + any_box - wanted_box + unfresh + several
-
-
-def _one_lacks(lacked: list[int], whole: list[int], only_whole: list[int]) -> int:
-    """Boxes in which one address is lacked by a partial child and all others are wanted by whole ones."""
-    return _one(lacked, whole) + prod(whole) - prod(only_whole)
-
-
-def _one(special: list[int], others: list[int]) -> int:
-    """Sum over addresses of its special sum times the others' common ones."""
-    return sum(s * prod(o for j, o in enumerate(others) if j != i) for i, s in enumerate(special))
+    The set is the product of what is wanted less the product of what is there. If nothing is there, or only one address
+    lacks anything, it is a product itself; otherwise it fixes what is wanted and what is there.
+    """
+    partial = [k for k, (_, lacked) in enumerate(request) if lacked]
+    if not partial:
+        return None
+    sides = [wanted for wanted, _ in request]
+    if not any(wanted == lacked for wanted, lacked in request):
+        if len(partial) > 1:
+            kept = prod((wanted & ~lacked).bit_count() for wanted, lacked in request)
+            return tuple(request), prod(side.bit_count() for side in sides) - kept
+        sides[partial[0]] = request[partial[0]][1]
+    return tuple(sides), prod(side.bit_count() for side in sides)

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import textwrap
 
-from assay.hardware.model import Axis, Bandwidth, Compute, Fanout, Figure, Hardware, Memory, Node
+from assay.hardware.model import (
+    Axis,
+    Buffering,
+    Compute,
+    Counting,
+    Fanout,
+    Figure,
+    Halo,
+    Hardware,
+    Memory,
+    Node,
+)
 from assay.reading.units import format_bytes
 from assay.report.figures import NOT_MODELLED, plain, plural, si, whole
 from assay.report.page import PROSE
 
 INDENT = 3
+BUFFERING = {
+    Buffering.DOUBLE: "the first tiles in and the last outputs out do not overlap with the work below",
+    Buffering.SINGLE: "while a tile is replaced, nothing below works",
+}
 
 
 def render_hardware(hardware: Hardware, *, width: int | None = None) -> str:
@@ -37,10 +52,26 @@ def _head(hardware: Hardware, columns: int) -> list[str]:
         ("Technology", hardware.technology),
         ("Source", hardware.source),
         ("Energies from", hardware.energy_source),
+        ("Counting", "; ".join(_counting(hardware.counting))),
     ):
         if value:
             lines += _wrap(f"{label}: {value}", "", columns)
     return [*lines, ""]
+
+
+def _counting(counting: Counting) -> list[str]:
+    """The conventions that differ from the defaults."""
+    halo = "halo box (gaps of sliding windows are moved and kept)"
+    return [halo] * (counting.halo is Halo.BOX) + [
+        f"{key} ({text})"
+        for key, text, applies in (
+            ("first_reads", "the first partial sums are read too", counting.first_reads),
+            ("refill_all", "partial sums come down to every child", counting.refill_all),
+            ("drain_reads", "partial sums that go up are read", counting.drain_reads),
+            ("whole_accesses", "words take whole accesses", counting.whole_accesses),
+        )
+        if applies
+    ]
 
 
 def _node(node: Node, hardware: Hardware, depth: int, columns: int) -> list[str]:
@@ -73,7 +104,10 @@ def _details(node: Node) -> list[str]:
     if isinstance(node, Fanout):
         return _fanout(node)
     assert isinstance(node, Compute)
-    return [f"energy: {NOT_MODELLED if node.energy is None else si(node.energy, 'J') + ' per MAC'}"]
+    lines = [f"energy: {NOT_MODELLED if node.energy is None else si(node.energy, 'J') + ' per MAC'}"]
+    if node.latch:
+        lines.append("latch: an operand that stays the same is not read again")
+    return lines
 
 
 def _memory(memory: Memory) -> list[str]:
@@ -85,7 +119,9 @@ def _memory(memory: Memory) -> list[str]:
     energies = ", ".join(f"{name} {si(value, 'J')}" for name, value in figures)
     known = any(value is not None for _, value in figures)
     lines.append(f"energy: {energies} per {plural(memory.width, 'bit')}" if known else f"energy: {NOT_MODELLED}")
-    lines.append(f"bandwidth: {_bandwidth(memory.bandwidth)}")
+    lines.append(f"bandwidth: {_bandwidth(memory)}")
+    if memory.buffering is not Buffering.IDEAL:
+        lines.append(f"buffering: {memory.buffering} ({BUFFERING[memory.buffering]})")
     if memory.loops is not None:
         lines.append(f"loops: {_names(memory.loops) or 'none'}")
     if memory.whole:
@@ -106,6 +142,8 @@ def _fanout(fanout: Fanout) -> list[str]:
         )
     if fanout.fill:
         lines.append("fill: a layer is spread over as many children as it can be")
+    if fanout.links:
+        lines.append("links: children beside each other pass words on")
     if fanout.whole:
         lines.append(f"whole: {_names(fanout.whole)} complete within it")
     return lines
@@ -115,9 +153,18 @@ def _axis(axis: Axis) -> str:
     return f"{axis.name} {'any' if axis.dims is None else _names(axis.dims) or 'none'}"
 
 
-def _bandwidth(bandwidth: Bandwidth) -> str:
-    limits = (("read", bandwidth.read), ("write", bandwidth.write), ("read and write together", bandwidth.total))
-    known = [f"{name} {plain(bits)} bits/cycle" for name, bits in limits if bits is not None]
+def _bandwidth(memory: Memory) -> str:
+    bandwidth, ports = memory.bandwidth, memory.ports
+    limits = (
+        ("read", bandwidth.read, ports.read),
+        ("write", bandwidth.write, ports.write),
+        ("read and write together", bandwidth.total, ports.total),
+    )
+    known = [
+        f"{name} {f'{whole(count)} ports × ' if count > 1 else ''}{plain(bits)} bits/cycle"
+        for name, bits, count in limits
+        if bits is not None
+    ]
     return ", ".join(known) or "not limited"
 
 

@@ -1,0 +1,198 @@
+"""The commands about one mapping and about Timeloop's files: `assay count`, `assay convert`.
+
+As in `assay.cli`, everything heavy is imported inside the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from assay.errors import InputError, Position
+
+if TYPE_CHECKING:
+    from assay.evaluation.count import MappingCount
+    from assay.evaluation.saved import Saved
+    from assay.timeloop import TimeloopDesign
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+NETWORK_ENERGIES = ("energy_per_hop", "router_energy", "wire_energy", "energy_per_ingress")
+
+
+def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add `count` and `convert` to the commands of the command line."""
+    _add_count(commands, common)
+    _add_convert(commands, common)
+
+
+def _add_count(commands: Commands, common: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser(
+        "count",
+        parents=[common],
+        help="count what one mapping makes the hardware do",
+        description="Count reads, fills, updates, cycles and energy of one mapping: either all of it from Timeloop's "
+        "files, or one layer of a network on hardware under a mapping of a file.",
+        usage="assay count --timeloop FILE... [--json FILE]\n"
+        "       assay count NETWORK HARDWARE --mapping FILE [--layer NAME] [--batch N] [--json FILE]",
+    )
+    parser.add_argument("network", metavar="NETWORK", nargs="?", help="a built-in name or a file")
+    parser.add_argument("hardware", metavar="HARDWARE", nargs="?", help="a built-in name or a YAML file")
+    parser.add_argument(
+        "--timeloop", metavar="FILE", nargs="+", help="Timeloop's files: architecture, problem, mapping, energies"
+    )
+    parser.add_argument("--mapping", metavar="FILE", help="a result (.json) or a YAML file that has the mapping")
+    parser.add_argument("--layer", metavar="NAME", help="which layer; not needed where the file has one mapping")
+    parser.add_argument(
+        "--batch", metavar="N", default=None, help="inputs processed together (default: that of the result, or 1)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the counts as JSON; with - to stdout, and nothing else")
+    parser.set_defaults(command=_count)
+
+
+def _add_convert(commands: Commands, common: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser(
+        "convert",
+        parents=[common],
+        help="write Timeloop's architecture as a hardware file",
+        description="Read a Timeloop architecture and write it as a hardware file of Assay.",
+    )
+    parser.add_argument("--timeloop", metavar="FILE", nargs="+", required=True, help="Timeloop's files")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", required=True, help="the hardware file to write; - for stdout"
+    )
+    parser.set_defaults(command=_convert)
+
+
+def _count(options: argparse.Namespace) -> None:
+    from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
+
+    _check_source(options)
+    target = None if options.json is None else _checked("--json", options.json, _inputs(options))
+    count = _count_timeloop(options.timeloop) if options.timeloop else _count_native(options)
+    if target == STDOUT:
+        print_text(count.to_json())
+        return
+    if target is not None:
+        write_text(target, count.to_json())
+    from assay.report.count import render_count
+
+    print_text(render_count(count, width=screen_width(), color=screen_color()))
+
+
+def _convert(options: argparse.Namespace) -> None:
+    from assay.report.output import STDOUT, print_text, write_text
+
+    target = _checked("--output", options.output, _inputs(options))
+    from assay.timeloop import hardware_yaml, read_timeloop
+
+    design = read_timeloop(options.timeloop)
+    if design.hardware is None:
+        raise _lacking("architecture", options.timeloop)
+    text = hardware_yaml(design)
+    if target == STDOUT:
+        print_text(text)
+    else:
+        write_text(target, text)
+    if sys.stderr is not None:
+        sys.stderr.writelines(f"note: {note}\n" for note in design.notes)
+
+
+def _check_source(options: argparse.Namespace) -> None:
+    """Either Timeloop's files, or a network, hardware and a mapping."""
+    native = {"NETWORK": options.network, "HARDWARE": options.hardware, "--mapping": options.mapping}
+    if options.timeloop:
+        extra = {**native, "--layer": options.layer, "--batch": options.batch}
+        given = [name for name, value in extra.items() if value is not None]
+        if given:
+            raise InputError(f"{' and '.join(given)} cannot be used with --timeloop, whose files have it all")
+        return
+    missing = [name for name, value in native.items() if value is None]
+    if missing:
+        hint = "assay count --timeloop FILE..., or assay count NETWORK HARDWARE --mapping FILE"
+        raise InputError(f"{' and '.join(missing)} must be given", hint=hint)
+
+
+def _inputs(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """(what it is, file) that is read, and so must not be written."""
+    if options.timeloop:
+        return [("Timeloop file", path) for path in options.timeloop]
+    from assay.workload.load import split_spec
+
+    network = split_spec(options.network)[0]
+    return [("network", network), ("hardware", options.hardware), ("mapping file", options.mapping)]
+
+
+def _checked(option: str, target: str, inputs: list[tuple[str, str]]) -> str:
+    """The output as it can be written."""
+    from assay.report.output import check_outputs
+
+    for what, path in inputs:
+        target = check_outputs({option: target}, {what: path})[option]
+    return target
+
+
+def _count_timeloop(paths: list[str]) -> MappingCount:
+    from assay.evaluation.count import count_mapping
+    from assay.timeloop import read_timeloop
+
+    design = read_timeloop(paths)
+    if design.hardware is None:
+        raise _lacking("architecture", paths)
+    if design.einsum is None:
+        raise _lacking("problem", paths)
+    if design.mapping is None:
+        raise _lacking("mapping", paths)
+    return count_mapping(
+        design.einsum, design.hardware, design.mapping, uncharged=uncharged(design), notes=design.notes
+    )
+
+
+def uncharged(design: TimeloopDesign) -> tuple[str, ...]:
+    """What the files give an energy that Assay does not model, such as the hops of a network."""
+    starts = tuple(f"'{key}' of " for key in NETWORK_ENERGIES)
+    return tuple(note.partition(" has no effect")[0] for note in design.notes if note.startswith(starts))
+
+
+def _lacking(part: str, paths: list[str]) -> InputError:
+    place = Position(paths[0]) if len(paths) == 1 else None
+    message = f"the Timeloop files have no {part}"
+    return InputError(message, at=place, hint=f"name the file with the {part} too: --timeloop FILE FILE ...")
+
+
+def _count_native(options: argparse.Namespace) -> MappingCount:
+    from assay.evaluation.count import count_mapping
+    from assay.evaluation.saved import read_saved
+    from assay.evaluation.sources import load_sources
+
+    saved = read_saved(options.mapping)
+    name = options.layer if options.layer is not None else _only_layer(saved, options.mapping)
+    if name not in saved.mappings:
+        from assay.reading.suggestions import hint
+
+        advice = hint(name, list(saved.mappings), label="there are")
+        raise InputError(f"there is no mapping of layer '{name}'", at=Position(options.mapping), hint=advice)
+    network, hardware = load_sources(options.network, options.hardware, None)
+    batch = _batch(options.batch) or saved.batch or 1
+    layer = next((each for each in network.with_batch(batch).layers if each.name == name), None)
+    if layer is None or layer.einsum is None:
+        raise InputError(f"{network.name} has no layer '{name}' with multiply-accumulates")
+    return count_mapping(layer.einsum, hardware, saved.mappings[name], notes=hardware.notes)
+
+
+def _only_layer(saved: Saved, path: str) -> str:
+    names = list(saved.mappings)
+    if len(names) != 1:
+        listed = ", ".join(names) or "none"
+        raise InputError("say which layer is meant", at=Position(path), hint=f"add --layer; there are {listed}")
+    return names[0]
+
+
+def _batch(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"--batch is '{text}'; it must be a whole number") from None

@@ -1,0 +1,744 @@
+"""Where one figure comes from: a count loop by loop, an energy access by access, the cycles port by port.
+
+Nothing is computed in another way here than elsewhere: the terms of `assay.mapping.analysis` are kept apart instead of
+added, and the factors of energies and cycles are named. `assay.report.explain` lays it out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from assay.components.actions import energy_per_word
+from assay.errors import InputError
+from assay.evaluation.latency import Demand, Wait
+from assay.evaluation.layer import LayerResult, check_component
+from assay.hardware.model import Fanout, Hardware, Memory, Node
+from assay.hardware.presets import HardwareText, TextLine
+from assay.mapping.analysis import Part, bookings
+from assay.mapping.counts import Action
+from assay.mapping.digits import Role
+from assay.mapping.mapping import Loop, Mapping
+from assay.mapping.nest import Nest, Place
+from assay.mapping.sums import Cuts, Sums, Term, View
+from assay.reading.suggestions import hint
+from assay.workload.einsum import Einsum, Rank, Tensor
+
+SCHEMA = "assay.explain/1"
+"""Name and version of the JSON form; see `docs/explain.md`."""
+
+ENERGY_KEYS = {
+    Action.READ: (("energy", "read"),),
+    Action.FILL: (("energy", "write"),),
+    Action.UPDATE: (("energy", "update"), ("energy", "write")),
+}
+PORT_ACTIONS = {
+    "read": (Action.READ,),
+    "write": (Action.FILL, Action.UPDATE),
+    "total": (Action.READ, Action.FILL, Action.UPDATE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A number in a product, and what it is a number of: `C` 48, `4P+R` 11."""
+
+    name: str
+    number: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "number": self.number}
+
+
+class Rule(StrEnum):
+    """How the words of a sum are counted."""
+
+    LOOPS = "loops"  # what each loop moves when it advances
+    STEPS = "steps"  # everything at every step: nothing is held
+    REQUESTS = "requests"  # as `loops`, with equal requests of children counted once; there is no product
+    PRODUCT = "product"  # the product of the factors
+    NEIGHBOURS = "neighbours"  # what neighbours pass on, counted by `assay.mapping.links`
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What one loop moves: words = times x (product of `new` - product of `kept`).
+
+    Attributes:
+        loop: the loop that advances; None: the very first step, or every step (`Rule.STEPS`).
+        node: where the loop is; None without one.
+        times: how often it does: advances of it, iterations of the loops outside, children served apart.
+        new: words of the new tile, per address of the tensor.
+        kept: words of it that are there already; None: none.
+        words: what moves in all.
+    """
+
+    loop: Loop | None
+    node: str | None
+    times: tuple[Factor, ...]
+    new: tuple[Factor, ...]
+    kept: tuple[Factor, ...] | None
+    words: int
+
+    def to_dict(self) -> dict[str, Any]:
+        loop = None if self.loop is None else {"dim": self.loop.dim, "bound": self.loop.bound, "node": self.node}
+        data: dict[str, Any] = {"loop": loop, "times": [factor.to_dict() for factor in self.times]}
+        data["new"] = [factor.to_dict() for factor in self.new]
+        data["kept"] = None if self.kept is None else [factor.to_dict() for factor in self.kept]
+        return data | {"words": self.words}
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Words that are added to a count, or taken off.
+
+    Attributes:
+        factor: how often they are added (taken off if below 0).
+        text: what the words are.
+        words: how many.
+        moves: where they come from, for `loops`, `steps` and `requests`.
+        idle: the loops that move nothing, as (loop, node).
+        factors: for `product`.
+        tile: indices of each dimension in one tile.
+        shared: per dimension, children in space whose tiles are looked at together because they share words.
+        even: False where tiles differ in size, so that factors are sums over all of them.
+    """
+
+    factor: int
+    text: str
+    words: int
+    rule: Rule
+    moves: tuple[Move, ...] = ()
+    idle: tuple[tuple[Loop, str], ...] = ()
+    factors: tuple[Factor, ...] = ()
+    tile: tuple[Factor, ...] = ()
+    shared: tuple[Factor, ...] = ()
+    even: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"factor": self.factor, "text": self.text, "words": self.words, "rule": str(self.rule)}
+        data["moves"] = [move.to_dict() for move in self.moves]
+        data["idle"] = [{"dim": loop.dim, "bound": loop.bound, "node": node} for loop, node in self.idle]
+        for key, factors in (("factors", self.factors), ("tile", self.tile), ("shared", self.shared)):
+            data[key] = [factor.to_dict() for factor in factors]
+        return data | {"even": self.even}
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A count, and its energy: accesses x energy per access.
+
+    Attributes:
+        component, tensor, action, count: as in `Count`.
+        bits: of one word; None for multiply-accumulates.
+        width: bits of one access or transfer; None for multiply-accumulates.
+        instances: where accesses are whole, the instances that share the words evenly; None where they need not be.
+        accesses: count x bits / width; the count itself for multiply-accumulates.
+        per_access: joules; None when it is not modelled.
+        energy: joules; None when it is not modelled.
+        lines: where the hardware file says so.
+    """
+
+    component: str
+    tensor: str | None
+    action: Action
+    count: int
+    bits: int | None
+    width: int | None
+    instances: int | None
+    accesses: Fraction
+    per_access: float | None
+    energy: float | None
+    lines: tuple[TextLine, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """What is counted."""
+        return {Action.COMPUTE: "multiply-accumulates", Action.REDUCE: "additions"}.get(self.action, "words")
+
+    @property
+    def name(self) -> str:
+        """`read of ifmap`."""
+        return str(self.action) if self.tensor is None else f"{self.action} of {self.tensor}"
+
+    def to_dict(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"component": self.component, "tensor": self.tensor, "action": str(self.action)}
+        data |= {"count": self.count, "unit": self.unit, "bits": self.bits, "width_bits": self.width}
+        data |= {"whole_in_instances": self.instances, "accesses": _number(self.accesses)}
+        data |= {"energy_per_access_j": self.per_access, "energy_j": self.energy}
+        return data | {"lines": _lines_to_list(self.lines)}
+
+
+@dataclass(frozen=True, slots=True)
+class PortTime:
+    """How long one port is busy: bits of one instance / bits per cycle.
+
+    Attributes:
+        component, port: as in `assay.evaluation.latency.Demand`.
+        moved: (tensor, action, words of all instances), which make up the bits; empty where the bits are those of a
+            fanout's tensor and way.
+        words: of all instances.
+        bits: of one instance: its share of those words, times their width.
+        instances: that share the words.
+        limit: bits per cycle of one instance; None where nothing limits it.
+        cycles: whole cycles; None where nothing limits it.
+    """
+
+    component: str
+    port: str
+    moved: tuple[tuple[str, str, int], ...]
+    words: int | None
+    bits: Fraction
+    instances: int
+    limit: float | None
+    cycles: int | None
+    lines: tuple[TextLine, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"component": self.component, "port": self.port}
+        data["moved"] = [{"tensor": t, "action": a, "words": n} for t, a, n in self.moved]
+        data |= {"words": self.words, "instances": self.instances, "bits_per_instance": _number(self.bits)}
+        data |= {"bits_per_cycle": self.limit, "cycles": self.cycles}
+        return data | {"lines": _lines_to_list(self.lines)}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation:
+    """What all explanations have.
+
+    Attributes:
+        layer: its name.
+        hardware: what it runs on.
+        notes: what the reader must know to trust the figures.
+    """
+
+    layer: str
+    hardware: Hardware
+    notes: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return _place(self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.title}>"
+
+    def __str__(self) -> str:
+        """The explanation as the command line prints it."""
+        from assay.report.explain import render_explanation
+
+        return render_explanation(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as in the schema `assay.explain/1`."""
+        return {"schema": SCHEMA, **self._content(), "notes": list(self.notes)}
+
+    def to_json(self) -> str:
+        """JSON text of `to_dict`."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def _content(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+def _place(explanation: Explanation) -> str:
+    """`conv2 on Eyeriss v1`."""
+    return f"{explanation.layer} on {explanation.hardware.title or explanation.hardware.name}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NumberExplanation(Explanation):
+    """One count: the sums that it is made of, and its energy."""
+
+    sums: tuple[Sum, ...]
+    charge: Charge
+
+    @property
+    def title(self) -> str:
+        return f"{_place(self)} · {self.charge.component} · {self.charge.name}"
+
+    def _content(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"kind": "number", "layer": self.layer} | self.charge.to_dict()
+        data["energy_source"] = self.hardware.energy_source
+        return data | {"sums": [each.to_dict() for each in self.sums]}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NumberList(Explanation):
+    """The numbers that there are to ask for."""
+
+    charges: tuple[Charge, ...]
+
+    def _content(self) -> dict[str, Any]:
+        return {"kind": "numbers", "layer": self.layer, "numbers": [charge.to_dict() for charge in self.charges]}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class EnergyExplanation(Explanation):
+    """The energy of a layer: the sum of its charges. `unknown`: (component, action) that it is without."""
+
+    charges: tuple[Charge, ...]
+    energy: float | None
+    unknown: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return f"{_place(self)} · energy"
+
+    def _content(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"kind": "energy", "layer": self.layer, "energy_j": self.energy}
+        data |= {"energy_source": self.hardware.energy_source, "without": list(self.unknown)}
+        return data | {"charges": [charge.to_dict() for charge in self.charges]}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CyclesExplanation(Explanation):
+    """The cycles of a layer: those of its busiest part, or more where waits do not overlap with it.
+
+    Attributes:
+        steps: temporal steps of the loop nest.
+        compute_cycles: steps / MACs per cycle.
+        ports: every port that moves anything.
+        busiest: cycles of the busiest part.
+        waits: cycles in which nothing below a memory works.
+        buffered: cycles with the waits; 0 where there are none.
+    """
+
+    steps: int
+    compute_cycles: int
+    ports: tuple[PortTime, ...]
+    busiest: int
+    waits: tuple[Wait, ...]
+    buffered: Fraction
+    cycles: int
+    bound_by: str
+    bound_port: str | None
+
+    @property
+    def title(self) -> str:
+        return f"{_place(self)} · cycles"
+
+    def _content(self) -> dict[str, Any]:
+        macs, clock = self.hardware.compute.macs_per_cycle, self.hardware.clock
+        data: dict[str, Any] = {"kind": "cycles", "layer": self.layer, "cycles": self.cycles}
+        data |= {"clock_hz": clock, "latency_s": self.cycles / clock, "bound_by": self.bound_by}
+        data |= {"bound_port": self.bound_port, "steps": self.steps, "macs_per_cycle": macs}
+        data |= {"compute_cycles": self.compute_cycles, "ports": [port.to_dict() for port in self.ports]}
+        data["waits"] = [
+            {"component": w.component, "start": float(w.start), "end": float(w.end), "stall": float(w.stall)}
+            for w in self.waits
+        ]
+        return data | {"busiest_cycles": self.busiest, "cycles_with_waits": math.ceil(self.buffered)}
+
+
+def find_layer(layers: Sequence[LayerResult], name: str | None) -> LayerResult:
+    """The layer of that name; None: the only one with multiply-accumulates.
+
+    Raises:
+        InputError: there is no such layer, or it has no multiply-accumulates.
+    """
+    return layers[pick_layer([layer.name for layer in layers], [layer.mapping is not None for layer in layers], name)]
+
+
+def pick_layer(names: Sequence[str], mapped: Sequence[bool], name: str | None) -> int:
+    """Index of the layer of that name; None: the only one that is mapped. Raises InputError as `find_layer` does."""
+    usable = [each for each, has in zip(names, mapped, strict=True) if has]
+    if name is None and len(usable) == 1:
+        name = usable[0]
+    if name is None:
+        raise InputError("say which layer is meant", hint=f"there are {', '.join(usable) or 'none'}")
+    if name not in names:
+        raise InputError(f"there is no layer '{name}'", hint=hint(name, usable, label="there are"))
+    if name not in usable:
+        text = f"layer {name} has no multiply-accumulates: nothing of it is modelled on the chip"
+        raise InputError(text, hint=f"layers that are: {', '.join(usable) or 'none'}")
+    return list(names).index(name)
+
+
+def explain_layer(
+    result: LayerResult,
+    text: HardwareText | None,
+    *,
+    component: str | None = None,
+    tensor: str | None = None,
+    action: str | None = None,
+    cycles: bool = False,
+    energy: bool = False,
+    notes: tuple[str, ...] = (),
+) -> NumberExplanation | NumberList | EnergyExplanation | CyclesExplanation:
+    """Explain one figure of a layer.
+
+    Args:
+        result: a layer that is mapped.
+        text: what its hardware was read from, if that is known.
+        component, tensor, action: of the count; where they fit several, those are listed.
+        cycles, energy: explain the cycles or the energy of the layer instead.
+        notes: sentences for the reader, carried along.
+
+    Raises:
+        InputError: an unknown name, nothing of the kind in this layer, or figures that exclude each other.
+    """
+    _check_choice(cycles, energy, (component, tensor, action))
+    layer = _Layer.of(result, text)
+    notes = (*notes, *_origin_notes(result.hardware, text))
+    if cycles:
+        return _cycles(layer, notes)
+    if energy:
+        return _energy(layer, notes)
+    _check_names(layer, component, tensor, action)
+    charges = [
+        charge
+        for charge in layer.charges()
+        if component in (None, charge.component)
+        and tensor in (None, charge.tensor)
+        and action in (None, str(charge.action))
+    ]
+    if component is not None and action is not None and (tensor is not None or len(charges) == 1):
+        charge = charges[0] if charges else layer.nothing(component, tensor, Action(action))
+        return NumberExplanation(result.name, result.hardware, notes, layer.sums(charge), charge)
+    if not charges:
+        raise layer.absent(component, tensor, action)
+    return NumberList(result.name, result.hardware, notes, tuple(charges))
+
+
+def _check_choice(cycles: bool, energy: bool, names: tuple[str | None, ...]) -> None:
+    if cycles and energy:
+        raise InputError("cycles and energy are two figures", hint="ask for one of them")
+    if (cycles or energy) and any(name is not None for name in names):
+        what = "cycles" if cycles else "energy"
+        raise InputError(
+            f"{what} of a whole layer are asked for, and a component, tensor or action",
+            hint=f"leave them out; or leave --{what} out: the explanation of a count has its energy",
+        )
+
+
+def _check_names(layer: _Layer, component: str | None, tensor: str | None, action: str | None) -> None:
+    if component is not None:
+        check_component(component, layer.hardware)
+    tensors = [each.name for each in layer.einsum.tensors]
+    if tensor is not None and tensor not in tensors:
+        raise InputError(f"{layer.name} has no tensor '{tensor}'", hint=hint(tensor, tensors, label="its tensors"))
+    actions = [str(each) for each in Action]
+    if action is not None and action not in actions:
+        raise InputError(f"there is no action '{action}'", hint=hint(action, actions, label="actions"))
+
+
+def _origin_notes(hardware: Hardware, text: HardwareText | None) -> tuple[str, ...]:
+    """What is to be said about the lines of the hardware file."""
+    place = hardware.nodes[0].at
+    if text is None and place is None:
+        return ("The hardware was made in Python: there is no file to point at.",)
+    if text is None and place is not None:
+        return (f"{place.file} does not describe this hardware (any more): there are no lines to point at.",)
+    return (f"{text.path} comes with Assay.",) if text is not None and text.builtin else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A layer that is mapped, with the structure of its loops."""
+
+    result: LayerResult
+    einsum: Einsum
+    mapping: Mapping
+    nest: Nest
+    source: _Source
+    text: HardwareText | None
+
+    @staticmethod
+    def of(result: LayerResult, text: HardwareText | None) -> _Layer:
+        assert result.einsum is not None
+        assert result.mapping is not None
+        nest = Nest.build(result.einsum, result.hardware, result.mapping)
+        source = _Source(nest, nest.split(tuple(loop.bound for loop in result.mapping.loops)))
+        return _Layer(result, result.einsum, result.mapping, nest, source, text)
+
+    @property
+    def name(self) -> str:
+        return self.result.name
+
+    @property
+    def hardware(self) -> Hardware:
+        return self.result.hardware
+
+    def lines(self, component: str, *keys: tuple[str, ...]) -> tuple[TextLine, ...]:
+        """The first of the keys that the hardware file has."""
+        if self.text is None:
+            return ()
+        found = (self.text.lines(component, *key) for key in keys)
+        return next((lines for lines in found if lines), ())
+
+    def node(self, component: str) -> tuple[int, Node]:
+        names = [node.name for node in self.hardware.nodes]
+        index = names.index(component)
+        return index, self.hardware.nodes[index]
+
+    def active(self, component: str) -> int:
+        assert self.result.analysis is not None
+        return self.result.analysis.active[self.node(component)[0]]
+
+    def charges(self) -> Iterator[Charge]:
+        """One for each count that is not 0, in the order of the counts."""
+        for count, entry in zip(self.result.counts, self.result.energies, strict=True):
+            yield self.charge(count.component, count.tensor, count.action, count.count, entry.energy)
+
+    def charge(self, component: str, tensor: str | None, action: Action, count: int, energy: float | None) -> Charge:
+        node = self.node(component)[1]
+        if tensor is None or not isinstance(node, Memory | Fanout):
+            per_action = energy_per_word(self.hardware, component, action, 1)
+            lines = self.lines(component, ("energy",))
+            return Charge(
+                component, tensor, action, count, None, None, None, Fraction(count), per_action, energy, lines
+            )
+        bits, width = self.einsum.tensor(tensor).bits, node.width
+        per_access = energy_per_word(self.hardware, component, action, width)
+        lines = self.lines(component, *ENERGY_KEYS.get(action, (("energy",),))) if per_access is not None else ()
+        accesses, instances = Fraction(count * bits, width), None
+        if self.hardware.counting.whole_accesses and isinstance(node, Memory):
+            instances = self.active(component)
+            accesses = Fraction(math.ceil(accesses / instances) * instances)
+        return Charge(component, tensor, action, count, bits, width, instances, accesses, per_access, energy, lines)
+
+    def parts(self, component: str, tensor: str | None, action: Action) -> list[Part] | None:
+        """The parts of all bookings of that name; None if there is no booking."""
+        index = self.node(component)[0]
+        found = [
+            booking.parts
+            for booking in bookings(self.nest, self.source)
+            if (booking.node, booking.tensor, booking.action) == (index, tensor, action)
+        ]
+        return [part for parts in found for part in parts] if found else None
+
+    def nothing(self, component: str, tensor: str | None, action: Action) -> Charge:
+        """A count of 0. Raises InputError where there is nothing to count."""
+        if tensor is None or self.parts(component, tensor, action) is None:
+            raise self.absent(component, tensor, str(action))
+        zero = None if energy_per_word(self.hardware, component, action, 1) is None else 0.0
+        return self.charge(component, tensor, action, 0, zero)
+
+    def absent(self, component: str | None, tensor: str | None, action: str | None) -> InputError:
+        what = " ".join(word for word in (action, f"of {tensor}" if tensor else None) if word)
+        where = f" at {component}" if component else ""
+        own = [charge.name for charge in self.charges() if component in (None, charge.component)]
+        listed = ", ".join(dict.fromkeys(own)) or "none"
+        text = f"{self.name} counts no {what or 'action'}{where}"
+        advice = f"{component or 'the hardware'} has: {listed}"
+        if component in {memory.name for memory in self.hardware.memories} and tensor is not None:
+            level = next(level for level in self.mapping.levels if level.node == component)
+            if tensor not in level.keep:
+                advice = f"{component} does not keep {tensor} in this mapping; it has: {listed}"
+        return InputError(text, hint=advice)
+
+    def sums(self, charge: Charge) -> tuple[Sum, ...]:
+        """What the count is made of; equal parts are put together."""
+        parts = self.parts(charge.component, charge.tensor, charge.action) or []
+        together: dict[tuple[str, int, int], list[Part]] = {}
+        for part in parts:
+            together.setdefault((part.text, id(part.view), int(part.number)), []).append(part)
+        sums = []
+        for same in together.values():
+            factor = sum(int(part.factor) for part in same)
+            if factor:
+                sums.append(self.sum(charge.tensor, same[0], factor))
+        return tuple(sums)
+
+    def sum(self, tensor: str | None, part: Part, factor: int) -> Sum:
+        number = int(part.number)
+        if part.view is None:
+            factors = _product_of(self.einsum, tensor, number)
+            rule = Rule.NEIGHBOURS if factors is None else Rule.PRODUCT
+            return Sum(factor, part.text, number, rule, factors=factors or ())
+        assert tensor is not None
+        return _loop_sum(self, self.einsum.tensor(tensor), part, part.view, factor)
+
+
+class _Source(Sums):
+    """Sums that remember how each view shares words."""
+
+    def __init__(self, nest: Nest, bounds: dict[str, tuple[int, ...]]) -> None:
+        super().__init__(nest, bounds)
+        self._made: list[tuple[View, dict[int, Role], bool]] = []
+
+    def view(self, tensor: Tensor, node: int, roles: dict[int, Role], hold: bool = True) -> View:
+        view = super().view(tensor, node, roles, hold)
+        self._made.append((view, roles, hold))
+        return view
+
+    def dim(self, view: View, dim: str) -> _Dim:
+        """How a dimension is cut into tiles in a view."""
+        roles, hold = next((roles, hold) for made, roles, hold in self._made if made is view)
+        table = self.table(dim, view.node, roles, hold)
+        return _Dim(table.perfect, table.tile, table.shared, table.times)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dim:
+    """A dimension in a view: whether all its tiles are equal, their size, the children that share, and `times`."""
+
+    perfect: bool
+    tile: int
+    shared: int
+    times: Any
+
+
+def _loop_sum(layer: _Layer, tensor: Tensor, part: Part, view: View, factor: int) -> Sum:
+    dims = {dim: layer.source.dim(view, dim) for names, _ in view.addresses for dim in names}
+    turns = view.nest.pivots(view.node) if part.latch else iter([(None, view.nest.every_step(view.node))])
+    moves: list[Move] = []
+    idle: list[tuple[Loop, str]] = []
+    for (place, cuts), term in zip(turns, view.terms(part.latch), strict=True):
+        loop, node = _loop(layer, place)
+        if term.words or place is None:
+            moves.append(_move(tensor, view, term, dims, cuts, loop, node))
+        elif loop is not None and node is not None and loop.bound > 1:
+            idle.append((loop, node))
+    rule = Rule.REQUESTS if view.tiles else Rule.LOOPS if part.latch else Rule.STEPS
+    return Sum(
+        factor,
+        part.text,
+        int(part.number),
+        rule,
+        moves=tuple(moves),
+        idle=tuple(idle),
+        tile=tuple(Factor(dim, each.tile) for dim, each in dims.items()),
+        shared=tuple(Factor(dim, each.shared) for dim, each in dims.items() if each.shared > 1),
+        even=all(each.perfect for each in dims.values()),
+    )
+
+
+def _loop(layer: _Layer, place: Place | None) -> tuple[Loop | None, str | None]:
+    if place is None:
+        return None, None
+    return layer.mapping.loops[place.position], layer.hardware.nodes[place.node].name
+
+
+def _move(
+    tensor: Tensor, view: View, term: Term, dims: dict[str, _Dim], cuts: Cuts, loop: Loop | None, node: str | None
+) -> Move:
+    if view.tiles:
+        return Move(loop, node, (), (), None, int(term.words))
+    times = {dim: int(number) for dim, number in term.cases}
+    new, kept = [], []
+    for names, fresh, held in term.addresses:
+        apart = {dim: int(dims[dim].times(cuts[dim])) for dim in names if all(dims[name].perfect for name in names)}
+        each = math.prod(apart.values())
+        if not each or fresh % each or held % each:
+            apart, each = {}, 1
+        times |= apart
+        label = _address_name(tensor, names)
+        new.append(Factor(label, int(fresh) // each))
+        kept.append(Factor(label, int(held) // each))
+    ordered = [dim for dim in view.nest.extents if times.get(dim, 1) != 1]
+    nothing_kept = term.place is None or any(factor.number == 0 for factor in kept)
+    return Move(
+        loop,
+        node,
+        tuple(Factor(dim, times[dim]) for dim in ordered),
+        tuple(new),
+        None if nothing_kept else tuple(kept),
+        int(term.words),
+    )
+
+
+def _address_name(tensor: Tensor, dims: tuple[str, ...]) -> str:
+    """`C`, or `4P+R` for an address that is a sum."""
+    rank = next(rank for rank in tensor.ranks if set(dims) <= set(rank.dims))
+    if len(dims) == 1:
+        return dims[0]
+    return _rank_name(rank, dims)
+
+
+def _rank_name(rank: Rank, dims: tuple[str, ...]) -> str:
+    terms = (term for term in rank.terms if term.dim in dims)
+    return "+".join(f"{term.coefficient if term.coefficient > 1 else ''}{term.dim}" for term in terms)
+
+
+def _product_of(einsum: Einsum, tensor: str | None, number: int) -> tuple[Factor, ...] | None:
+    """The number as all MACs, or as the size of the tensor; None if it is neither."""
+    if tensor is None:
+        return tuple(Factor(dim, extent) for dim, extent in einsum.dims if extent > 1)
+    own = einsum.tensor(tensor)
+    if own is not einsum.output or einsum.words(own) != number:
+        return None
+    return tuple(Factor(rank.dims[0], einsum.extents[rank.dims[0]]) for rank in own.ranks if _large(rank, einsum))
+
+
+def _large(rank: Rank, einsum: Einsum) -> bool:
+    return any(einsum.extents[dim] > 1 for dim in rank.dims)
+
+
+def _energy(layer: _Layer, notes: tuple[str, ...]) -> EnergyExplanation:
+    charges = tuple(layer.charges())
+    unknown = dict.fromkeys(f"{charge.component} {charge.action}" for charge in charges if charge.energy is None)
+    return EnergyExplanation(layer.name, layer.hardware, notes, charges, layer.result.energy, tuple(unknown))
+
+
+def _cycles(layer: _Layer, notes: tuple[str, ...]) -> CyclesExplanation:
+    timing, analysis = layer.result.timing, layer.result.analysis
+    assert timing is not None
+    assert analysis is not None
+    slowest = timing.slowest
+    return CyclesExplanation(
+        layer.name,
+        layer.hardware,
+        notes,
+        analysis.steps,
+        timing.compute_cycles,
+        tuple(_port(layer, demand) for demand in timing.traffic),
+        timing.compute_cycles if slowest is None else slowest.cycles or 0,
+        timing.waits,
+        timing.buffered,
+        timing.cycles,
+        timing.bound_by,
+        timing.bound_port,
+    )
+
+
+def _port(layer: _Layer, demand: Demand) -> PortTime:
+    instances = layer.active(demand.component)
+    node = layer.node(demand.component)[1]
+    keys = [("bandwidth", demand.port.partition(" ")[0])]
+    lines = layer.lines(demand.component, *keys) if demand.bits_per_cycle is not None else ()
+    if isinstance(node, Memory):
+        moved = _moved(layer, demand)
+    else:
+        bits = layer.einsum.tensor(demand.port.partition(" ")[0]).bits
+        words = demand.bits * instances / bits
+        moved = ((demand.port.partition(" ")[0], demand.port.partition(" ")[2], int(words)),)
+    words_in_all = sum(words for _, _, words in moved) if moved else None
+    return PortTime(
+        demand.component,
+        demand.port,
+        moved,
+        words_in_all,
+        demand.bits,
+        instances,
+        demand.bits_per_cycle,
+        demand.cycles,
+        lines,
+    )
+
+
+def _moved(layer: _Layer, demand: Demand) -> tuple[tuple[str, str, int], ...]:
+    """The counts that make up what a port of a memory moves; nothing if they do not."""
+    counts = [
+        count
+        for count in layer.result.counts
+        if count.component == demand.component and count.action in PORT_ACTIONS[demand.port] and count.tensor
+    ]
+    bits = sum(count.count * layer.einsum.tensor(count.tensor or "").bits for count in counts)
+    if Fraction(bits, layer.active(demand.component)) != demand.bits:
+        return ()
+    return tuple((count.tensor or "", str(count.action), count.count) for count in counts)
+
+
+def _number(value: Fraction) -> int | float:
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def _lines_to_list(lines: tuple[TextLine, ...]) -> list[dict[str, Any]]:
+    return [{"file": line.at.file, "line": line.at.line, "text": line.text} for line in lines]

@@ -91,7 +91,6 @@ def check_case(case: Case) -> None:
         if entry.energy is not None:
             assert charge.per_access is not None
             assert float(charge.accesses) * charge.per_access == pytest.approx(entry.energy)
-        assert render_explanation(found, width=80)
     cycles = explain_layer(result, None, cycles=True)
     assert isinstance(cycles, CyclesExplanation)
     assert result.einsum is not None
@@ -99,6 +98,7 @@ def check_case(case: Case) -> None:
         bits = sum(words * result.einsum.tensor(tensor).bits for tensor, _, words in port.moved)
         assert Fraction(bits, port.instances) == port.bits
     json.loads(cycles.to_json())
+    assert render_explanation(found, width=80)
 
 
 @settings(max_examples=150, deadline=None)
@@ -136,7 +136,7 @@ def test_with_perfect_factors_words_are_a_product(case: Case) -> None:
                     assert factor.number in (0, span.number * shared)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(cases(perfect=False))
 def test_einsums_survive_being_saved(case: Case) -> None:
     einsum = case[0]
@@ -235,7 +235,7 @@ def test_printing(small: Evaluation) -> None:
     ("names", "words"),
     [
         ({}, "say which layer is meant"),
-        ({"layer": "fc3"}, "did you mean 'fc1'"),
+        ({"layer": "haed"}, "did you mean 'head'"),
         ({"layer": "relu1"}, "layer relu1 has no multiply-accumulates"),
         ({"layer": "fc1", "component": "bfu"}, "did you mean 'buf'"),
         ({"layer": "fc1", "tensor": "ifmp"}, "did you mean 'ifmap'"),
@@ -259,7 +259,7 @@ clock: 1 MHz
 energy_source: a test
 tables: [mine.yaml]
 variables:
-  access: 2 * mine.word
+  access: 2 * mine.register
 nodes:
   - memory: dram
     offchip: true
@@ -271,13 +271,14 @@ nodes:
     keep: [ifmap, filter, ofmap]
     energy: access
   - compute: mac
+    energy: 1 pJ
 """
 TABLE_YAML = """\
 assay: table/1
 name: mine
 source: a test
 values:
-  word: 3 pJ
+  register: 3 pJ
 """
 
 
@@ -300,13 +301,14 @@ def test_a_saved_result_explains_itself(saved: Path) -> None:
     evaluation = evaluate(NETWORK, "toy.yaml", workers=1)
     own = read_layer(saved, "fc1")
     assert own.notes == ()
-    for what in ({"cycles": True}, {"energy": True}, {}):
+    choices: tuple[dict[str, Any], ...] = ({"cycles": True}, {"energy": True}, {})
+    for what in choices:
         assert explain_layer(own.layer, own.text, **what).to_dict() == evaluation.explain("fc1", **what).to_dict()
     found = number(explain_layer(own.layer, own.text, component="buf", tensor="ifmap", action="fill"))
     assert [(str(line.at), line.text) for line in found.charge.lines] == [
         ("toy.yaml:17", "energy: access"),
-        ("toy.yaml:7", "access: 2 * mine.word"),
-        ("mine.yaml:5", "word: 3 pJ"),
+        ("toy.yaml:7", "access: 2 * mine.register"),
+        ("mine.yaml:5", "register: 3 pJ"),
     ]
     assert found.charge.per_access == 6e-12
 

@@ -26,27 +26,40 @@ def check(case: Case) -> None:
     assert result.active_pes == expected.active_pes
 
 
-@settings(max_examples=700)
+@settings(max_examples=900)
 @given(cases(perfect=True))
 def test_perfect_factors_equal_the_oracle(case: Case) -> None:
     check(case)
 
 
-@settings(max_examples=700)
+@settings(max_examples=900)
 @given(cases(perfect=False))
 def test_imperfect_factors_equal_the_oracle(case: Case) -> None:
     check(case)
 
 
+@settings(max_examples=300)
+@given(cases(perfect=True, linked=True))
+def test_links_equal_the_oracle(case: Case) -> None:
+    check(case)
+
+
 @pytest.mark.long
-@settings(max_examples=50_000)
+@settings(max_examples=45_000)
 @given(cases(perfect=True))
 def test_many_perfect_cases(case: Case) -> None:
     check(case)
 
 
 @pytest.mark.long
-@settings(max_examples=50_000)
+@settings(max_examples=45_000)
 @given(cases(perfect=False))
 def test_many_imperfect_cases(case: Case) -> None:
+    check(case)
+
+
+@pytest.mark.long
+@settings(max_examples=10_000)
+@given(cases(perfect=True, linked=True))
+def test_many_linked_cases(case: Case) -> None:
     check(case)

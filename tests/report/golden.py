@@ -7,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from assay.evaluation.count import MappingCount, count_mapping
-from assay.hardware.model import Axis, Bandwidth, Figure, Hardware, Multicast
+from assay.hardware.model import Axis, Bandwidth, Buffering, Counting, Figure, Hardware, Multicast
 from assay.report.count import render_count
 from assay.report.evaluation import render_evaluation
+from assay.report.explain import render_explanation
 from assay.report.tables import render_hardware_list, render_network, render_networks
 from assay.report.tree import render_hardware
 from tests.evaluation.small import ARRAY, BUF, CHIP, LAYER, MAC, MAPPING, NETWORK, chip
 from tests.report.sample import sample
+from tests.report.window import window
 
 FOLDER = Path(__file__).parent / "golden"
 
@@ -59,6 +61,20 @@ TEXTS: dict[str, Callable[[], str]] = {
     "evaluation": lambda: render_evaluation(sample()),
     "evaluation_80": lambda: render_evaluation(sample(gap=0.013), width=80),
     "evaluation_unknown": lambda: render_evaluation(sample(chip(mac=replace(MAC, energy=None))), width=100),
+    "explain_count": lambda: render_explanation(window().explain(None, "glb", "ifmap", "read")),
+    "explain_cycles": lambda: render_explanation(window().explain(cycles=True), width=100),
+    "explain_difference": lambda: render_explanation(sample().explain("fc1", "buf", "ofmap", "read"), width=80),
+    "explain_energy": lambda: render_explanation(sample().explain("fc1", energy=True)),
+    "explain_list": lambda: render_explanation(sample().explain("fc1"), width=60),
+    "explain_remainders": lambda: render_explanation(window(7).explain(None, "glb", "ifmap", "read"), width=80),
+    "explain_waits": lambda: render_explanation(
+        sample(chip(buf=replace(BUF, buffering=Buffering.DOUBLE))).explain("fc1", cycles=True), width=80
+    ),
+    "explain_whole": lambda: render_explanation(
+        sample(replace(chip(buf=replace(BUF, width=64)), counting=Counting(whole_accesses=True))).explain(
+            "fc1", "buf", "ofmap", "read"
+        )
+    ),
     "hardware": lambda: render_hardware(RICH_CHIP, width=80),
     "hardware_list": lambda: render_hardware_list([CHIP, RICH_CHIP], width=90),
     "network": lambda: render_network(replace(NETWORK, source="a test", notes=("No biases.",))),

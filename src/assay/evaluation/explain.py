@@ -18,7 +18,7 @@ from assay.components.actions import energy_per_word
 from assay.errors import InputError
 from assay.evaluation.latency import Demand, Wait
 from assay.evaluation.layer import LayerResult, check_component
-from assay.hardware.model import Fanout, Hardware, Memory, Node
+from assay.hardware.model import Fanout, Halo, Hardware, Memory, Node
 from assay.hardware.presets import HardwareText, TextLine
 from assay.mapping.analysis import Part, bookings
 from assay.mapping.counts import Action
@@ -107,6 +107,7 @@ class Sum:
         tile: indices of each dimension in one tile.
         shared: per dimension, children in space whose tiles are looked at together because they share words.
         even: False where tiles differ in size, so that factors are sums over all of them.
+        gaps: whether an address that is a sum covers the gaps between its values too (`halo: box`).
     """
 
     factor: int
@@ -119,6 +120,7 @@ class Sum:
     tile: tuple[Factor, ...] = ()
     shared: tuple[Factor, ...] = ()
     even: bool = True
+    gaps: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         data: dict[str, Any] = {"factor": self.factor, "text": self.text, "words": self.words, "rule": str(self.rule)}
@@ -126,7 +128,7 @@ class Sum:
         data["idle"] = [{"dim": loop.dim, "bound": loop.bound, "node": node} for loop, node in self.idle]
         for key, factors in (("factors", self.factors), ("tile", self.tile), ("shared", self.shared)):
             data[key] = [factor.to_dict() for factor in factors]
-        return data | {"even": self.even}
+        return data | {"even": self.even, "gaps": self.gaps}
 
 
 @dataclass(frozen=True, slots=True)
@@ -607,6 +609,7 @@ def _loop_sum(layer: _Layer, tensor: Tensor, part: Part, view: View, factor: int
         tile=tuple(Factor(dim, each.tile) for dim, each in dims.items()),
         shared=tuple(Factor(dim, each.shared) for dim, each in dims.items() if each.shared > 1),
         even=all(each.perfect for each in dims.values()),
+        gaps=layer.source.box,
     )
 
 
@@ -629,7 +632,7 @@ def _move(
         if not each or fresh % each or held % each:
             apart, each = {}, 1
         times |= apart
-        label = _address_name(tensor, names)
+        label = _address_name(tensor, names, view.nest.hardware.counting.halo is Halo.BOX)
         new.append(Factor(label, int(fresh) // each))
         kept.append(Factor(label, int(held) // each))
     ordered = [dim for dim in view.nest.extents if times.get(dim, 1) != 1]
@@ -644,15 +647,11 @@ def _move(
     )
 
 
-def _address_name(tensor: Tensor, dims: tuple[str, ...]) -> str:
-    """`C`, or `4P+R` for an address that is a sum."""
+def _address_name(tensor: Tensor, dims: tuple[str, ...], gaps: bool) -> str:
+    """`C`, or `4P+R` for an address that is a sum; the coefficient of one dimension matters with its gaps only."""
     rank = next(rank for rank in tensor.ranks if set(dims) <= set(rank.dims))
-    if len(dims) == 1:
+    if len(dims) == 1 and not gaps:
         return dims[0]
-    return _rank_name(rank, dims)
-
-
-def _rank_name(rank: Rank, dims: tuple[str, ...]) -> str:
     terms = (term for term in rank.terms if term.dim in dims)
     return "+".join(f"{term.coefficient if term.coefficient > 1 else ''}{term.dim}" for term in terms)
 

@@ -381,6 +381,7 @@ def einsum_to_data(einsum: Einsum | None) -> dict[str, Any] | None:
     tensors = [
         {
             "name": tensor.name,
+            "kind": str(tensor.kind),
             "bits": tensor.bits,
             "ranks": [[[term.coefficient, term.dim] for term in rank.terms] for rank in tensor.ranks],
         }

@@ -24,7 +24,7 @@ from assay.mapping.mapping import Mapping
 from assay.mapping.text import mapping_from_data, read_mapping
 from assay.reading.documents import nearest_file
 from assay.reading.units import format_si
-from assay.workload.einsum import Einsum, Rank, Tensor, Term
+from assay.workload.einsum import Einsum, Rank, Tensor, TensorKind, Term
 from assay.workload.network import Layer
 
 SHOWN = 5
@@ -142,6 +142,7 @@ def einsum_from_data(dims: dict[str, int], data: dict[str, Any]) -> Einsum:
             tensor["name"],
             tuple(Rank(tuple(Term(dim, coefficient) for coefficient, dim in rank)) for rank in tensor["ranks"]),
             tensor["bits"],
+            kind=TensorKind(tensor["kind"]),
         )
         for tensor in data["tensors"]
     ]

@@ -286,21 +286,15 @@ class _Chunk:
 
     def view(self, tensor: Tensor, node: int, roles: dict[int, Role], hold: bool = True) -> View:
         """As `Sums.view`."""
-        several = [dim for dim, extent in self.nest.extents.items() if extent > 1]
+        form = self.nest.forms[tensor.name]
         where = node, tuple(sorted(roles.items())), hold
         irrelevant: tuple[tuple[str, Cases], ...] = tuple(
-            (dim, _Cases(self, dim, self.store.tables(dim, node, roles, hold), where))
-            for dim in several
-            if dim not in tensor.dims
+            (dim, _Cases(self, dim, self.store.tables(dim, node, roles, hold), where)) for dim in form.irrelevant
         )
         addresses: list[tuple[tuple[str, ...], Address]] = []
-        for rank in tensor.ranks:
-            used = [term for term in rank.terms if term.dim in several]
-            if used:
-                dims = tuple(term.dim for term in used)
-                tables = tuple(self.store.tables(dim, node, roles, hold) for dim in dims)
-                coefficients = tuple(term.coefficient for term in used)
-                addresses.append((dims, _Address(self, dims, coefficients, tables, where)))
+        for dims, coefficients in form.addresses:
+            tables = tuple(self.store.tables(dim, node, roles, hold) for dim in dims)
+            addresses.append((dims, _Address(self, dims, coefficients, tables, where)))
         return View(self.nest, node, irrelevant, tuple(addresses), False)
 
     def links(self, tensor: Tensor, child: int) -> tuple[Turn, ...]:

@@ -12,7 +12,7 @@ from assay.errors import InputError
 from assay.hardware.model import Fanout, Hardware, Memory, Multicast
 from assay.mapping.digits import Role
 from assay.mapping.mapping import Level, Loop, Mapping
-from assay.workload.einsum import Einsum
+from assay.workload.einsum import Einsum, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,29 @@ class Place:
     node: int
     position: int
     spatial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a tensor is addressed, without the dimensions that have one index only.
+
+    Attributes:
+        irrelevant: dimensions that it does not depend on.
+        addresses: dimensions and coefficients of each of its addresses.
+    """
+
+    irrelevant: tuple[str, ...]
+    addresses: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...]
+
+    @staticmethod
+    def of(tensor: Tensor, extents: dict[str, int]) -> Form:
+        """The form of a tensor of an einsum with these extents."""
+        relevant = tensor.dims
+        used = [[term for term in rank.terms if extents[term.dim] > 1] for rank in tensor.ranks]
+        return Form(
+            tuple(dim for dim, extent in extents.items() if extent > 1 and dim not in relevant),
+            tuple((tuple(t.dim for t in terms), tuple(t.coefficient for t in terms)) for terms in used if terms),
+        )
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,11 @@ class Nest:
     def extents(self) -> dict[str, int]:
         """Extent of each dimension."""
         return self.einsum.extents
+
+    @cached_property
+    def forms(self) -> dict[str, Form]:
+        """How each tensor is addressed, by name."""
+        return {tensor.name: Form.of(tensor, self.extents) for tensor in self.einsum.tensors}
 
     def split(self, bounds: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """The bounds of all loops, by dimension."""

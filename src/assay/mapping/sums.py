@@ -189,12 +189,11 @@ class Sums:
             roles: per fanout, how its children's words are put together; absent: counted apart.
             hold: whether an instance keeps a tile while it has no work (see `assay.mapping.digits.patterns`).
         """
-        several = {dim: self.table(dim, node, roles, hold) for dim, extent in self.extents.items() if extent > 1}
-        irrelevant = tuple((dim, table) for dim, table in several.items() if dim not in tensor.dims)
+        form = self.nest.forms[tensor.name]
+        irrelevant = tuple((dim, self.table(dim, node, roles, hold)) for dim in form.irrelevant)
         addresses = [
-            _Address(rank, tuple(several[dim] for dim in rank.dims if dim in several), self.box)
-            for rank in tensor.ranks
-            if any(dim in several for dim in rank.dims)
+            _Address(dims, coefficients, tuple(self.table(dim, node, roles, hold) for dim in dims), self.box)
+            for dims, coefficients in form.addresses
         ]
         tiles = any(a.meets for a in addresses) and any(not t.perfect for a in addresses for t in a.tables)
         if tiles:
@@ -219,12 +218,11 @@ def tile_words(rank: Rank, tiles: dict[str, int], box: bool) -> int:
 class _Address:
     """An address whose factors are computed when they are asked for."""
 
-    def __init__(self, rank: Rank, tables: tuple[DimTable, ...], box: bool) -> None:
-        used = [term for term in rank.terms if any(table.dim == term.dim for table in tables)]
-        self.dims = tuple(term.dim for term in used)
-        self.coefficients = tuple(term.coefficient for term in used)
-        self.tables, self.box = tables, box
-        self.single = len(used) == 1 and not (box and self.coefficients[0] > 1)
+    def __init__(
+        self, dims: tuple[str, ...], coefficients: tuple[int, ...], tables: tuple[DimTable, ...], box: bool
+    ) -> None:
+        self.dims, self.coefficients, self.tables, self.box = dims, coefficients, tables, box
+        self.single = len(dims) == 1 and not (box and coefficients[0] > 1)
         self.nodes: tuple[int, ...] = ()
         self._sums: dict[tuple[tuple[int, ...], bool], Pair] = {}
 

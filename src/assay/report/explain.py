@@ -154,8 +154,11 @@ def _remarks(each: Sum) -> list[str]:
 
 def _sums_of_indices(each: Sum) -> str:
     """What `4P+R 11` means, where there is such a factor."""
-    names = dict.fromkeys(factor.name for move in each.moves for factor in move.new if "+" in factor.name)
-    return f" {' and '.join(names)}: different sums of the indices." if names else ""
+    dims = {factor.name for factor in each.tile}
+    names = dict.fromkeys(factor.name for move in each.moves for factor in move.new if factor.name not in dims)
+    names = dict.fromkeys(name for name in names if "+" in name or any(char.isdigit() for char in name))
+    what = "addresses from the first to the last, gaps included" if each.gaps else "different sums of the indices"
+    return f" {' and '.join(names)}: {what}." if names else ""
 
 
 def _loop(move: Move, first: str) -> str:
@@ -229,7 +232,9 @@ def _energy(explanation: EnergyExplanation, width: int | None) -> list[Renderabl
         left_out = "" if explanation.energy is None else " and not in the total"
         texts.append(f"Not modelled{left_out}: {', '.join(explanation.unknown)}.")
     texts.append(f"Source: {explanation.hardware.energy_source or 'not given'}")
-    return [Text(""), grid(columns, rows, totals, width), *(prose(text, width) for text in texts)]
+    kept = tuple(range(len(columns) if any(charge.lines for charge in explanation.charges) else len(columns) - 1))
+    table = grid([columns[index] for index in kept], _only(rows, kept), _only(totals, kept), width)
+    return [Text(""), table, *(prose(text, width) for text in texts)]
 
 
 def _charge_row(charge: Charge, *, first: bool) -> list[str | Text]:
@@ -264,9 +269,10 @@ def _cycles(explanation: CyclesExplanation, width: int | None) -> list[Renderabl
 def _port_formula(explanation: CyclesExplanation) -> str:
     compute = explanation.hardware.compute
     steps = f"{whole(explanation.steps)} steps / {plural(compute.macs_per_cycle, 'MAC')} per cycle"
+    overlap = "All of this overlaps, so the" if not explanation.waits else "The"
     return (
         "Cycles of a port = words × bits of a word / instances in use / bits per cycle, rounded up. "
-        f"Cycles of {compute.name} = {steps}. All of this overlaps, so the largest counts."
+        f"Cycles of {compute.name} = {steps}. {overlap} largest counts."
     )
 
 
@@ -315,9 +321,8 @@ def _waits(explanation: CyclesExplanation, width: int | None) -> list[Renderable
     columns = [Column("Memory", right=False), Column("Before the\nfirst tiles"), Column("After the\nlast outputs")]
     columns.append(Column("While tiles\nare replaced"))
     buffered = math.ceil(explanation.buffered)
-    text = f"With these waits the layer takes {whole(buffered)} cycles; the larger of that and {_busy(explanation)}."
+    text = (
+        f"With these waits, which do not overlap, the layer takes {whole(buffered)} cycles; the larger of that and "
+        f"{whole(explanation.busiest)} counts: {whole(explanation.cycles)}."
+    )
     return [heading("Waits, in cycles"), grid(columns, rows, [], width), prose(text, width)]
-
-
-def _busy(explanation: CyclesExplanation) -> str:
-    return f"{whole(explanation.busiest)} counts: {whole(explanation.cycles)}"

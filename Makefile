@@ -16,7 +16,7 @@ help:
 	@echo "make check      ruff, mypy, direction of imports"
 	@echo "make format     let ruff rewrite the files"
 	@echo "make docs       write the pages that are made by a command"
-	@echo "make bench      time the command line against its limits"
+	@echo "make bench      time counting and the command line against their limits"
 	@echo "make clean      remove the environment and all caches"
 
 demo: $(VENV)/.installed
@@ -45,6 +45,7 @@ docs: $(VENV)/.installed
 	mv docs/parity-timeloop.md.new docs/parity-timeloop.md
 
 bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/counting.py
 	$(BIN)/python benchmarks/run.py
 
 clean:

@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from assay.errors import AssayError, InputError, NoMappingError, UnsupportedError
+    from assay.evaluation.count import MappingCount, count_mapping
     from assay.evaluation.evaluate import Progress, evaluate
     from assay.evaluation.layer import LayerResult
     from assay.evaluation.results import Evaluation
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from assay.mapper import best_mapping
     from assay.mapping.analysis import analyse
     from assay.mapping.counts import Action, Analysis, Count
+    from assay.mapping.many import ManyAnalyses, analyse_many
     from assay.mapping.mapping import Level, Loop, Mapping
     from assay.mapping.text import mapping_from_data, mapping_to_data, read_mapping, render
+    from assay.timeloop import TimeloopDesign, hardware_yaml, read_timeloop
     from assay.workload.einsum import Einsum
     from assay.workload.load import load_network
     from assay.workload.network import Layer, Network
@@ -40,10 +43,13 @@ _HOMES = {
     "assay.evaluation.evaluate": ("Progress", "evaluate"),
     "assay.evaluation.layer": ("LayerResult",),
     "assay.evaluation.results": ("Evaluation",),
+    "assay.evaluation.count": ("MappingCount", "count_mapping"),
+    "assay.timeloop": ("TimeloopDesign", "hardware_yaml", "read_timeloop"),
     "assay.hardware.model": ("Hardware",),
     "assay.hardware.presets": ("load_hardware", "preset_names"),
     "assay.mapper": ("best_mapping",),
     "assay.mapping.analysis": ("analyse",),
+    "assay.mapping.many": ("ManyAnalyses", "analyse_many"),
     "assay.mapping.counts": ("Action", "Analysis", "Count"),
     "assay.mapping.mapping": ("Level", "Loop", "Mapping"),
     "assay.mapping.text": ("mapping_from_data", "mapping_to_data", "read_mapping", "render"),
@@ -67,21 +73,28 @@ __all__ = [
     "LayerResult",
     "Level",
     "Loop",
+    "ManyAnalyses",
     "Mapping",
+    "MappingCount",
     "Network",
     "NoMappingError",
     "Progress",
+    "TimeloopDesign",
     "UnsupportedError",
     "__version__",
     "analyse",
+    "analyse_many",
     "best_mapping",
+    "count_mapping",
     "evaluate",
+    "hardware_yaml",
     "load_hardware",
     "load_network",
     "mapping_from_data",
     "mapping_to_data",
     "preset_names",
     "read_mapping",
+    "read_timeloop",
     "render",
     "zoo_names",
 ]

@@ -14,11 +14,8 @@ from assay.errors import InputError, Position
 if TYPE_CHECKING:
     from assay.evaluation.count import MappingCount
     from assay.evaluation.saved import Saved
-    from assay.timeloop import TimeloopDesign
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-
-NETWORK_ENERGIES = ("energy_per_hop", "router_energy", "wire_energy", "energy_per_ingress")
 
 
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -144,15 +141,7 @@ def _count_timeloop(paths: list[str]) -> MappingCount:
         raise _lacking("problem", paths)
     if design.mapping is None:
         raise _lacking("mapping", paths)
-    return count_mapping(
-        design.einsum, design.hardware, design.mapping, uncharged=uncharged(design), notes=design.notes
-    )
-
-
-def uncharged(design: TimeloopDesign) -> tuple[str, ...]:
-    """What the files give an energy that Assay does not model, such as the hops of a network."""
-    starts = tuple(f"'{key}' of " for key in NETWORK_ENERGIES)
-    return tuple(note.partition(" has no effect")[0] for note in design.notes if note.startswith(starts))
+    return count_mapping(design.einsum, design.hardware, design.mapping, uncharged=design.uncharged, notes=design.notes)
 
 
 def _lacking(part: str, paths: list[str]) -> InputError:

@@ -10,6 +10,8 @@ import pytest
 
 from assay import cli
 from assay.evaluation.evaluate import evaluate
+from assay.workload.load import load_network
+from assay.workload.network import Network
 from tests.cli.test_cli import CHIP_YAML
 from tests.evaluation.small import NETWORK
 
@@ -95,6 +97,13 @@ def test_wrong_names_are_one_message(run: Runner, arguments: str, words: str) ->
     assert err.startswith("assay: error: ")
     assert words in err
     assert len(err.splitlines()) == 2
+
+
+def test_the_page_shows_a_real_screen() -> None:
+    conv2 = Network("conv2", tuple(layer for layer in load_network("alexnet").layers if layer.name == "conv2"))
+    found = evaluate(conv2, "eyeriss", batch=4, workers=1).explain("conv2", "glb", "ifmap", "read")
+    page = Path(__file__).parents[2] / "docs" / "explain.md"
+    assert f"```\n{found}```" in page.read_text(encoding="utf-8")
 
 
 def test_a_result_of_an_older_version(run: Runner) -> None:

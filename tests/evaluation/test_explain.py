@@ -6,9 +6,11 @@ import json
 import math
 from dataclasses import replace
 from fractions import Fraction
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 
@@ -311,6 +313,19 @@ def test_a_saved_result_explains_itself(saved: Path) -> None:
         ("mine.yaml:5", "register: 3 pJ"),
     ]
     assert found.charge.per_access == 6e-12
+
+
+def test_what_explains_a_result_follows_the_schema(saved: Path) -> None:
+    schema = json.loads((files("assay") / "data" / "schema" / "evaluation-1.json").read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    data = json.loads(saved.read_text())
+    validator.validate(data)
+    assert data["hardware"]["file"]["tables"] == {"mine.yaml": TABLE_YAML}
+    assert data["layers"][1]["einsum"] is None
+    for layer in data["layers"]:
+        del layer["einsum"]
+    del data["hardware"]["file"]
+    validator.validate(data)  # as older versions wrote it
 
 
 def test_an_update_is_charged_by_the_line_of_writes(saved: Path) -> None:

@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from assay.cli_timeloop import uncharged
 from assay.evaluation.count import MappingCount, count_mapping
 from assay.hardware.model import Counting
 from assay.timeloop import TimeloopDesign, read_timeloop
@@ -109,7 +108,7 @@ def counted(recorded: Recorded) -> MappingCount:
     assert design.mapping is not None
     counting = design.hardware.counting
     hardware = replace(design.hardware, counting=_with_options(counting, dict(recorded.environment)))
-    return count_mapping(design.einsum, hardware, design.mapping, uncharged=uncharged(design))
+    return count_mapping(design.einsum, hardware, design.mapping, uncharged=design.uncharged)
 
 
 def read(recorded: Recorded) -> TimeloopDesign:

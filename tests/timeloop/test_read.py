@@ -24,6 +24,8 @@ from tests.timeloop.samples import (
     design,
 )
 
+GOLDENS = Path(__file__).parent / "goldens"
+
 
 def hardware_of(read: TimeloopDesign) -> Hardware:
     assert read.hardware is not None
@@ -51,11 +53,11 @@ class TestFlat:
         assert hardware.nodes == (
             Memory("DRAM", None, 0, 16, every, (), 200e-12, 201e-12, 201e-12, offchip=True),
             Memory("Buf", 16000, 8000, 16, every, (), 7e-12, 8e-12, 8e-12, Bandwidth(128, None, 8)),
-            Fanout("Buf_to_RF", (Axis("X", 4), Axis("Y", 2)), Multicast.TILE, True, None, 16, links=True),
+            Fanout("Buf_to_RF", (Axis("X", 4), Axis("Y", 2)), Multicast.TILE, True, None, 16),  # no links: remainders
             Memory("RF", 64 * 16, 0, 32, ("Weights", "Outputs"), (), 1e-12, 2e-12, 3e-12),
             Compute("MAC", 1.5e-12, 16),
         )
-        assert hardware.counting == Counting(halo=Halo.BOX, refill_all=True, whole_accesses=True)
+        assert hardware.counting == Counting(halo=Halo.BOX, whole_accesses=True)
         assert hardware.clock == 1e9
         assert hardware.energy_source == f"Timeloop ERT in {tmp_path / '3.yaml'}"
 
@@ -268,3 +270,14 @@ class TestMapping:
     def test_paths_may_be_texts(self, tmp_path: Path) -> None:
         design(tmp_path, FLAT + PROBLEM)
         assert read_timeloop([str(tmp_path / "0.yaml")]).einsum is not None
+
+
+def test_remainders_go_without_links_and_refills_of_every_child(tmp_path: Path) -> None:
+    text = (GOLDENS / "g09_pointwise_4x4_KC" / "input.yaml").read_text(encoding="utf-8")
+    text = text.replace("K: 32", "K: 31").replace("K4 R1", "K4,3 R1")
+    (tmp_path / "remainder.yaml").write_text(text, encoding="utf-8")
+    design = read_timeloop([tmp_path / "remainder.yaml"])
+    assert design.hardware is not None
+    assert not design.hardware.counting.refill_all
+    assert not any(fanout.links for fanout in design.hardware.fanouts)
+    assert any("factors leave remainders" in note for note in design.notes)

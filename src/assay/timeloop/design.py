@@ -19,19 +19,22 @@ class TimeloopDesign:
         einsum: the problem; tensors and dimensions keep their names.
         mapping: one level per node of the hardware.
         notes: what was read but has no effect here, in plain words.
+        uncharged: what the files give an energy that Assay does not model, such as the hops of a network.
     """
 
     hardware: Hardware | None
     einsum: Einsum | None
     mapping: Mapping | None
     notes: tuple[str, ...]
+    uncharged: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Notes:
-    """Notes as they come up, each once."""
+    """Notes as they come up, each once; and what is left uncharged."""
 
     texts: list[str] = field(default_factory=list)
+    uncharged: list[str] = field(default_factory=list)
 
     def add(self, text: str, at: Position | None = None) -> None:
         text = f"{text} ({at})" if at else text

@@ -175,6 +175,8 @@ def _check_attributes(storage: Storage, notes: Notes) -> None:
     for key in (*NETWORK_ENERGY, *LATENCY, "min_utilization"):
         if (entry := first(given, (key,))) is not None and number(entry, names) > 0:
             notes.add(f"'{key}' of {storage.name} has no effect here", entry.at)
+            if key in NETWORK_ENERGY:
+                notes.uncharged.append(f"'{key}' of {storage.name}")
     cluster = first(given, ("cluster_size",))
     if cluster is not None and integer(cluster, names) > 1:
         notes.add(f"accesses of {storage.name} are counted per instance, not per cluster of instances", cluster.at)

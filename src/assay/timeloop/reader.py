@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from assay.errors import InputError, UnsupportedError
+from assay.hardware.model import Fanout, Hardware
 from assay.mapping.mapping import Mapping
 from assay.reading.entries import Entry, Form, short
 from assay.reading.suggestions import hint
@@ -68,7 +70,21 @@ def read_timeloop(paths: Sequence[str | Path]) -> TimeloopDesign:
     hardware = build_hardware(architecture, einsum, directives, constraints, energies, notes)
     if einsum is not None:
         einsum = with_bits(einsum, hardware.compute.bits)
-    return TimeloopDesign(hardware, einsum, mapping, tuple(notes.texts))
+    if einsum is not None and mapping is not None:
+        hardware = _for_remainders(hardware, einsum, mapping, notes)
+    return TimeloopDesign(hardware, einsum, mapping, tuple(notes.texts), tuple(notes.uncharged))
+
+
+def _for_remainders(hardware: Hardware, einsum: Einsum, mapping: Mapping, notes: Notes) -> Hardware:
+    """Without the conventions that are counted for perfect factors only, if the mapping has others."""
+    if all(mapping.factor(dim) == extent for dim, extent in einsum.dims):
+        return hardware
+    nodes = tuple(replace(node, links=False) if isinstance(node, Fanout) else node for node in hardware.nodes)
+    notes.add(
+        "factors leave remainders: counted without words passed on by neighbours (links), and with partial sums that"
+        " come down to one child only (refill_all)"
+    )
+    return replace(hardware, nodes=nodes, counting=replace(hardware.counting, refill_all=False))
 
 
 def _check_keys(found: Found) -> None:

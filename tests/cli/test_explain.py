@@ -10,6 +10,7 @@ import pytest
 
 from assay import cli
 from assay.evaluation.evaluate import evaluate
+from assay.report.explain import render_explanation
 from assay.workload.load import load_network
 from assay.workload.network import Network
 from tests.cli.test_cli import CHIP_YAML
@@ -103,7 +104,7 @@ def test_the_page_shows_a_real_screen() -> None:
     conv2 = Network("conv2", tuple(layer for layer in load_network("alexnet").layers if layer.name == "conv2"))
     found = evaluate(conv2, "eyeriss", batch=4, workers=1).explain("conv2", "glb", "ifmap", "read")
     page = Path(__file__).parents[2] / "docs" / "explain.md"
-    assert f"```\n{found}```" in page.read_text(encoding="utf-8")
+    assert f"```\n{render_explanation(found)}```" in page.read_text(encoding="utf-8")
 
 
 def test_a_result_of_an_older_version(run: Runner) -> None:

@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from assay.errors import InputError
 from assay.evaluation.energy import energy_of_actions
 from assay.evaluation.evaluate import evaluate
-from assay.evaluation.explain import (
+from assay.evaluation.explain import explain_layer
+from assay.evaluation.explained import (
     CyclesExplanation,
     EnergyExplanation,
     Explanation,
@@ -27,7 +28,6 @@ from assay.evaluation.explain import (
     NumberList,
     Rule,
     Sum,
-    explain_layer,
 )
 from assay.evaluation.latency import time_layer
 from assay.evaluation.layer import LayerResult
@@ -230,7 +230,22 @@ def test_hardware_changed_in_python_is_not_that_of_its_file() -> None:
 def test_printing(small: Evaluation) -> None:
     found = small.explain("fc1", "buf", "ifmap", "read")
     assert repr(found) == "<NumberExplanation: fc1 on Small chip · buf · read of ifmap>"
-    assert str(found) == render_explanation(found)
+    assert str(found).splitlines() == [
+        "fc1 on Small chip · buf · read of ifmap",
+        "12 words = 12",
+        "12 words that leave buf, shared ones once",
+        "  every step: N 2 · C 6 × (1) = 12",
+        "energy: 12 words × 16 bits / 16 bits per access × 6 pJ = 72 pJ",
+        "source: a test",
+        "note: The hardware was made in Python: there is no file to point at.",
+    ]
+    assert str(small.explain("fc1", "buf")).splitlines()[1] == "buf read of ifmap: 12 words, 72 pJ"
+    assert "total: 10.36 nJ" in str(small.explain("fc1", energy=True)).splitlines()
+    assert str(small.explain("fc1", cycles=True)).splitlines()[1:4] == [
+        "dram total: 704 bits of one instance / 16 bits per cycle = 44 cycles",
+        "mac: 12 steps / 1 per cycle = 12 cycles",
+        "44 cycles: dram is busy longest",
+    ]
 
 
 @pytest.mark.parametrize(

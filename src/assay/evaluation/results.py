@@ -23,7 +23,7 @@ from assay.workload.network import Network
 if TYPE_CHECKING:
     import pandas
 
-    from assay.evaluation.explain import CyclesExplanation, EnergyExplanation, NumberExplanation, NumberList
+    from assay.evaluation.explained import CyclesExplanation, EnergyExplanation, NumberExplanation, NumberList
 
 SCHEMA = "assay.evaluation/1"
 """Name and version of the JSON form; see `data/schema/evaluation-1.json`."""

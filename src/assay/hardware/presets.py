@@ -55,6 +55,9 @@ class TextLine:
     at: Position
     text: str
 
+    def __str__(self) -> str:
+        return f"{self.at}: {self.text}"
+
 
 @dataclass(frozen=True, slots=True)
 class HardwareText:

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from fractions import Fraction
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from assay.evaluation.explain import (
+from assay.evaluation.explained import (
+    DIGITS,
     Charge,
     CyclesExplanation,
     EnergyExplanation,
     Explanation,
-    Factor,
     Move,
     NumberExplanation,
     NumberList,
     PortTime,
     Rule,
     Sum,
+    amount_text,
+    loop_text,
+    product_text,
 )
 from assay.hardware.presets import TextLine
-from assay.mapping.mapping import Loop
 from assay.reading.units import format_si
 from assay.report.figures import NOT_MODELLED, cell, plural, si, whole
 from assay.report.page import Column, bullets, grid, heading, prose, to_text
 
 FOLD = 9
-DIGITS = 6
-"""Significant digits of figures that are to be multiplied by hand."""
 
 
 def render_explanation(explanation: Explanation, *, width: int | None = None, color: bool = False) -> str:
@@ -59,24 +58,14 @@ def _number(explanation: NumberExplanation, width: int | None) -> list[Renderabl
     charge, sums = explanation.charge, explanation.sums
     line = f"{whole(charge.count)} {charge.unit}, all instances together"
     if len(sums) > 1 or (sums and sums[0].factor != 1):
-        line += f" = {_total(sums)}"
+        line += f" = {explanation.total}"
     parts: list[RenderableType] = [prose(line, width)]
     for each in sums:
         parts += _sum(each, width)
-    parts += [heading("Energy"), prose(_energy_formula(charge), width)]
+    parts += [heading("Energy"), prose(charge.formula, width)]
     if charge.per_access is not None:
         parts.append(prose(f"Source: {explanation.hardware.energy_source or 'not given'}", width))
     return parts + _lines(charge.lines, width)
-
-
-def _total(sums: Sequence[Sum]) -> str:
-    """`5,000 - 2 x 40`."""
-    text = ""
-    for index, each in enumerate(sums):
-        sign = ("- " if each.factor < 0 else "+ " if index else "") if index else ("-" if each.factor < 0 else "")
-        times = f"{whole(abs(each.factor))} × " if abs(each.factor) != 1 else ""
-        text += f"{' ' if index else ''}{sign}{times}{whole(each.words)}"
-    return text
 
 
 def _sum(each: Sum, width: int | None) -> list[RenderableType]:
@@ -86,7 +75,7 @@ def _sum(each: Sum, width: int | None) -> list[RenderableType]:
     parts: list[RenderableType] = [heading(title)]
     match each.rule:
         case Rule.PRODUCT:
-            return [*parts, prose(f"{_product(each.factors)} = {whole(each.words)}", width)]
+            return [*parts, prose(f"{product_text(each.factors)} = {whole(each.words)}", width)]
         case Rule.NEIGHBOURS:
             return [*parts, prose("Counted loop by loop; see docs/counting.md for what neighbours pass on.", width)]
     if any(move.words for move in each.moves):
@@ -107,9 +96,9 @@ def _moves(each: Sum, width: int | None) -> RenderableType:
     rows = [
         [
             _loop(move, first),
-            _product(move.times),
-            _product(move.new),
-            "-" if move.kept is None else _product(move.kept),
+            product_text(move.times),
+            product_text(move.new),
+            "-" if move.kept is None else product_text(move.kept),
             whole(move.words),
         ]
         for move in each.moves
@@ -131,7 +120,7 @@ def _remarks(each: Sum) -> list[str]:
     if each.idle:
         verb = "moves" if len(each.idle) == 1 else "move"
         why = "the tile stays" if each.rule is not Rule.REQUESTS else "nothing new is asked for"
-        named = ", ".join(_loop_name(loop, node) for loop, node in each.idle)
+        named = ", ".join(loop_text(loop, node) for loop, node in each.idle)
         texts.append(f"{plural(len(each.idle), 'loop')} {verb} nothing, as {why}: {named}.")
     if each.rule is Rule.REQUESTS:
         texts.append(
@@ -162,42 +151,11 @@ def _sums_of_indices(each: Sum) -> str:
 
 
 def _loop(move: Move, first: str) -> str:
-    return first if move.loop is None or move.node is None else _loop_name(move.loop, move.node)
-
-
-def _loop_name(loop: Loop, node: str) -> str:
-    return f"{loop.dim} in range({loop.bound}) at {node}"
-
-
-def _product(factors: Sequence[Factor]) -> str:
-    """`N 4 · 4P+R 11`; factors of 1 are left out."""
-    return " · ".join(f"{factor.name} {whole(factor.number)}" for factor in factors if factor.number != 1) or "1"
-
-
-def _energy_formula(charge: Charge) -> str:
-    """`1,200 words × 16 bits / 64 bits per access × 6 pJ = 1.8 nJ`."""
-    if charge.per_access is None:
-        return f"{NOT_MODELLED}: no energy is given for {charge.action} at {charge.component}"
-    what = "transfer" if charge.action.value == "transfer" else "access"
-    each = format_si(charge.per_access, "J", DIGITS)
-    result = f"= {format_si(charge.energy, 'J', DIGITS)}"
-    if charge.bits is None or charge.width is None:
-        return f"{whole(charge.count)} {charge.unit} × {each} {result}"
-    if charge.instances is not None:
-        parts = f"ceil({whole(charge.count)} words × {plural(charge.bits, 'bit')} / {plural(charge.width, 'bit')}"
-        parts += f" / {whole(charge.instances)}) × {plural(charge.instances, 'instance')}"
-        return f"{parts} = {_amount(charge.accesses)} {what}es × {each} {result}"
-    words = f"{whole(charge.count)} words × {plural(charge.bits, 'bit')}"
-    return f"{words} / {plural(charge.width, 'bit')} per {what} × {each} {result}"
+    return first if move.loop is None or move.node is None else loop_text(move.loop, move.node)
 
 
 def _lines(lines: Sequence[TextLine], width: int | None) -> list[RenderableType]:
-    return [prose(f"{line.at.file}:{line.at.line}: {line.text}", width) for line in lines]
-
-
-def _amount(value: Fraction) -> str:
-    """A number of accesses; a fraction with up to three decimals."""
-    return whole(int(value)) if value.denominator == 1 else f"{float(value):,.3f}".rstrip("0").rstrip(".")
+    return [prose(str(line), width) for line in lines]
 
 
 def _list(explanation: NumberList, width: int | None) -> list[RenderableType]:
@@ -245,7 +203,7 @@ def _charge_row(charge: Charge, *, first: bool) -> list[str | Text]:
         charge.tensor or "",
         str(charge.action),
         whole(charge.count),
-        _amount(charge.accesses) if known else "-",
+        amount_text(charge.accesses) if known else "-",
         format_si(charge.per_access, "J", DIGITS),
         cell(charge.energy, "J"),
         line,
@@ -304,7 +262,7 @@ def _port_row(port: PortTime) -> list[str | Text]:
         "" if moved == port.port else moved or "-",
         "-" if port.words is None else whole(port.words),
         whole(port.instances),
-        _amount(port.bits),
+        amount_text(port.bits),
         "no limit" if port.limit is None else f"{port.limit:,.10g}",
         "-" if port.cycles is None else whole(port.cycles),
     ]
@@ -315,7 +273,7 @@ def _waits(explanation: CyclesExplanation, width: int | None) -> list[Renderable
     if not explanation.waits:
         return []
     rows: list[list[str | Text]] = [
-        [wait.component, *(_amount(cycles) for cycles in (wait.start, wait.end, wait.stall))]
+        [wait.component, *(amount_text(cycles) for cycles in (wait.start, wait.end, wait.stall))]
         for wait in explanation.waits
     ]
     columns = [Column("Memory", right=False), Column("Before the\nfirst tiles"), Column("After the\nlast outputs")]

@@ -334,3 +334,36 @@ def test_traffic_is_what_was_counted(case: Case) -> None:
                 if demand and limit is not None:
                     rate = Fraction(limit).limit_denominator(10**6) * getattr(node.ports, port)
                     assert demand.cycles == math.ceil(bits / rate)
+
+
+def test_a_slow_rate_is_not_rounded() -> None:
+    assert Demand("dram", "read", Fraction(6), 6e-7).cycles == 10**7
+
+
+def test_partial_sums_that_come_back_to_every_child_are_read_and_cross_once() -> None:
+    """2 x 8 inputs a turn: 4 children add to one partial sum, which comes down to all of them in the second turn."""
+    tensors = ("ifmap", "filter", "ofmap")
+    nodes = (
+        Memory("dram", keep=tensors),
+        Fanout("outer", (Axis("X", 2),), bandwidth=(("ofmap", 16.0),)),
+        Fanout("inner", (Axis("X", 4),), bandwidth=(("ofmap", 16.0),)),
+        Memory("pad", keep=tensors),
+        Compute("mac"),
+    )
+    hardware = Hardware("all", nodes, clock=1e9, counting=Counting(refill_all=True))
+    levels = (
+        Level("dram", (Loop("C", 2), Loop("N", 2)), tensors),
+        Level("outer"),
+        Level("inner", (Loop("C", 4, "X"),)),
+        Level("pad", (Loop("N", 2),), tensors),
+    )
+    einsum, mapping = matmul(n=4, m=1, c=8), Mapping(levels)
+    analysis = analyse(einsum, hardware, mapping)
+    assert analysis.count("pad", "ofmap", Action.FILL) == 16
+    words = {(d.component, d.port): d.bits / 16 for d in time_layer(einsum, hardware, mapping, analysis).demands}
+    assert words == {
+        ("outer", "ofmap down"): 4,
+        ("outer", "ofmap up"): 8,
+        ("inner", "ofmap down"): 4,
+        ("inner", "ofmap up"): 8,
+    }

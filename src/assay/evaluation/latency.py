@@ -199,13 +199,15 @@ class _Counted:
 
     def _inputs(self, parent: int, child: int, tensor: Tensor) -> _Flow:
         """Reads of the parent, what crosses each fanout on its parent's side, fills of the child."""
-        crossing = self._count(parent, tensor, Action.READ)
+        crossing = self._count(parent, tensor, Action.READ) - self._passed(parent, tensor)
         words = {(parent, "read"): crossing}
         for fanout in self._fanouts(parent, child):
             words[fanout, f"{tensor.name} down"] = crossing
             crossing = self._count(fanout, tensor, Action.TRANSFER)
         filled = self._count(child, tensor, Action.FILL)
         words[child, "write"] = filled
+        if passed := self._passed(child, tensor):
+            words[child, "read"] = passed
         return _Flow(child, False, self._bits(words, tensor), self._edge(child, tensor, filled))
 
     def _outputs(self, parent: int, child: int, tensor: Tensor, above: int, sent: int) -> tuple[_Flow, _Flow]:
@@ -214,19 +216,20 @@ class _Counted:
         `above` and `sent` are the words that the parent and the child send up; where `drain_reads` counts them as
         reads, they are on the way of the memory that sends them.
         """
-        refills = self._count(child, tensor, Action.FILL)
-        crossing = self._count(parent, tensor, Action.UPDATE)
-        down = {(parent, "read"): refills, (child, "write"): refills}
+        refills, filled = self._returned(parent), self._count(child, tensor, Action.FILL)
+        crossing, falling = self._count(parent, tensor, Action.UPDATE), refills
+        down = {(parent, "read"): refills, (child, "write"): filled}
         up = {(parent, "write"): crossing, (parent, "read"): self._count(parent, tensor, Action.READ) - refills}
         for fanout in self._fanouts(parent, child):
-            down[fanout, f"{tensor.name} down"] = refills
+            down[fanout, f"{tensor.name} down"] = falling
             up[fanout, f"{tensor.name} up"] = crossing
-            crossing = self._count(fanout, tensor, Action.TRANSFER) - refills
+            falling = self._returned(fanout)
+            crossing = self._count(fanout, tensor, Action.TRANSFER) - falling
         counting = self.hardware.counting
         if counting.drain_reads:
             up[parent, "read"] -= above
             up |= {(child, "read"): sent} if isinstance(self.hardware.nodes[child], Memory) else {}
-        first = self._edge(child, tensor, refills) if counting.first_reads else Fraction(0)
+        first = self._edge(child, tensor, filled) if counting.first_reads else Fraction(0)
         return (
             _Flow(child, False, self._bits(down, tensor), first),
             _Flow(child, True, self._bits(up, tensor), self._edge(child, tensor, sent)),
@@ -237,7 +240,17 @@ class _Counted:
         fanouts = self._fanouts(parent, child)
         if not fanouts:
             return self._count(parent, tensor, Action.UPDATE)
-        return self._count(fanouts[-1], tensor, Action.TRANSFER) - self._count(child, tensor, Action.FILL)
+        return self._count(fanouts[-1], tensor, Action.TRANSFER) - self._returned(fanouts[-1])
+
+    def _returned(self, node: int) -> int:
+        """Partial sums that the memory reads, or the fanout delivers, on their way down again."""
+        name = self.hardware.nodes[node].name
+        return sum(count.count for count in self.analysis.returned if count.component == name)
+
+    def _passed(self, node: int, tensor: Tensor) -> int:
+        """Words of the tensor that the memory reads for neighbours."""
+        name = self.hardware.nodes[node].name
+        return sum(c.count for c in self.analysis.passed if (c.component, c.tensor) == (name, tensor.name))
 
     def _count(self, node: int, tensor: Tensor, action: Action) -> int:
         return self.analysis.count(self.hardware.nodes[node].name, tensor.name, action)
@@ -338,4 +351,5 @@ def _cycles(demand: Demand) -> int:
 def _exact(rate: float) -> Fraction:
     """19.2 bits per cycle are meant as 96/5, not as the float below it, which would round up one cycle too many."""
     exact = Fraction(rate)
-    return exact.limit_denominator(10**6) or exact
+    near = exact.limit_denominator(10**6)
+    return near if abs(near - exact) * 10**12 <= exact else Fraction(repr(float(rate)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from math import prod
 
 from assay.errors import UnsupportedError
@@ -33,21 +34,34 @@ def analyse(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> Analysis:
     nest = Nest.build(einsum, hardware, mapping)
     bounds = tuple(loop.bound for loop in mapping.loops)
     nest.check_cover(bounds)
-    table: dict[tuple[int, str | None, Action], int] = {}
     by_dim = nest.split(bounds)
+    tables: dict[Way | None, dict[Name, int]] = {None: {}, Way.RETURNED: {}, Way.PASSED: {}}
     for booking in bookings(nest, Sums(nest, by_dim)):
-        if booking.count:
-            key = booking.node, booking.tensor, booking.action
-            table[key] = table.get(key, 0) + booking.count
-    counts = tuple(
-        Count(hardware.nodes[node].name, tensor, action, table[node, tensor, action])
-        for node, tensor, action in sorted(table, key=count_order(einsum))
-    )
+        for way in {None, booking.way} if booking.count else ():
+            name = booking.node, booking.tensor, booking.action
+            tables[way][name] = tables[way].get(name, 0) + booking.count
+
+    def counts(way: Way | None) -> tuple[Count, ...]:
+        names = sorted(tables[way], key=count_order(einsum))
+        return tuple(Count(hardware.nodes[n[0]].name, n[1], n[2], tables[way][n]) for n in names)
+
     shape = Shape(nest, by_dim)
-    return Analysis(counts, tuple(shape.occupancy()), shape.steps(), shape.active())
+    occupancy = tuple(shape.occupancy())
+    return Analysis(counts(None), occupancy, shape.steps(), shape.active(), counts(Way.RETURNED), counts(Way.PASSED))
 
 
-def count_order(einsum: Einsum) -> Callable[[tuple[int, str | None, Action]], tuple[int, int, int]]:
+Name = tuple[int, str | None, Action]
+"""Node, tensor and action of a count."""
+
+
+class Way(Enum):
+    """What a contribution to a count is, where others of its name are something else."""
+
+    RETURNED = "returned"  # partial sums on their way down again
+    PASSED = "passed"  # words read for neighbours
+
+
+def count_order(einsum: Einsum) -> Callable[[Name], tuple[int, int, int]]:
     """A key that sorts (node, tensor, action) as counts are shown."""
     tensors = {tensor.name: i for i, tensor in enumerate(einsum.tensors)}
     actions = {action: i for i, action in enumerate(Action)}
@@ -85,6 +99,7 @@ class Booking:
     tensor: str | None
     action: Action
     parts: tuple[Part, ...]
+    way: Way | None = None
 
     @property
     def count(self) -> Number:
@@ -124,7 +139,7 @@ def _input(nest: Nest, source: Source, tensor: Tensor) -> Iterator[Booking]:
         part = words(child, text, roles, latch) if roles else fill
         yield Booking(parent, tensor.name, Action.READ, (part, *_spared(part, turns, roles)))
         if turns:
-            yield Booking(child, tensor.name, Action.READ, (_passed(fill, turns, name),))
+            yield Booking(child, tensor.name, Action.READ, (_passed(fill, turns, name),), Way.PASSED)
 
 
 def _spared(part: Part, turns: tuple[Turn, ...], roles: dict[int, Role]) -> tuple[Part, ...]:
@@ -196,13 +211,14 @@ def _output(nest: Nest, source: Source, tensor: Tensor) -> Iterator[Booking]:
         united = dict.fromkeys(fanouts, Role.UNION)
         wanted = words(child, text, united, latch) if fanouts else below
         refills = (wanted, *elided)
-        yield Booking(parent, tensor.name, Action.READ, refills)
+        yield Booking(parent, tensor.name, Action.READ, refills, Way.RETURNED)
         for index, node in enumerate(fanouts):
             copies: Number = 1
             if counting.refill_all:
                 inside = {n: role for n, role in united.items() if n in fanouts[index + 1 :]}
                 copies = (words(child, text, inside, latch).number if inside else below.number) // wanted.number
-            yield Booking(node, tensor.name, Action.TRANSFER, tuple(part.times(copies) for part in refills))
+            down = tuple(part.times(copies) for part in refills)
+            yield Booking(node, tensor.name, Action.TRANSFER, down, Way.RETURNED)
         copies = below.number // wanted.number if counting.refill_all else 1
         filled = tuple(part.times(copies) for part in refills)
         yield Booking(child, tensor.name, Action.FILL, filled)
@@ -222,12 +238,12 @@ class Shape:
 
     def occupancy(self) -> Iterator[Occupancy]:
         """Words in one instance, per memory and tensor."""
-        box = self.nest.hardware.counting.halo is Halo.BOX
+        box, output = self.nest.hardware.counting.halo is Halo.BOX, self.nest.einsum.output
         for node, names in sorted(self.nest.keep.items()):
             tiles = {dim: self.tile(dim, node) for dim in self.bounds}
             for tensor in self.nest.einsum.tensors:
                 if tensor.name in names:
-                    words = prod(tile_words(rank, tiles, box) for rank in tensor.ranks)
+                    words = prod(tile_words(rank, tiles, box and tensor is not output) for rank in tensor.ranks)
                     yield Occupancy(self.nest.hardware.nodes[node].name, tensor.name, words)
 
     def tile(self, dim: str, node: int) -> int:

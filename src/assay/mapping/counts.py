@@ -46,12 +46,17 @@ class Analysis:
         occupancy: tile sizes, the largest over time.
         steps: temporal steps of the whole nest: the cycles of a compute that does one MAC per cycle.
         active: instances that receive work, per node of the hardware, the compute last.
+        returned: the part of `counts` that is partial sums on their way down again: reads of the memory above, and
+            transfers.
+        passed: the part of `counts` that is words read for neighbours.
     """
 
     counts: tuple[Count, ...]
     occupancy: tuple[Occupancy, ...]
     steps: int
     active: tuple[int, ...]
+    returned: tuple[Count, ...] = ()
+    passed: tuple[Count, ...] = ()
 
     @property
     def active_pes(self) -> int:

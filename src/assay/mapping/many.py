@@ -25,7 +25,7 @@ from assay.mapping.mapping import Level, Loop, Mapping
 from assay.mapping.nest import Nest
 from assay.mapping.sums import Address, Cases, Cuts, Number, Sums, View, tile_words
 from assay.mapping.tables import DimTable, Pair, Requests, rank_sums
-from assay.workload.einsum import Einsum, Tensor
+from assay.workload.einsum import Einsum, Rank, Tensor
 
 Ints = npt.NDArray[np.int64]
 CHUNK = 32768
@@ -65,7 +65,7 @@ def analyse_many(einsum: Einsum, hardware: Hardware, mapping: Mapping, bounds: n
         UnsupportedError: counts may not fit 63 bits (`analyse` has no such limit); or as `analyse`.
     """
     nest = Nest.build(einsum, hardware, mapping)
-    table = _checked(nest, np.asarray(bounds))
+    table = _checked(nest, bounds)
     if not len(table):
         none = np.zeros(0, np.int64)
         return ManyAnalyses({}, {}, none, (none,) * len(hardware.nodes))
@@ -86,13 +86,21 @@ def analyse_many(einsum: Einsum, hardware: Hardware, mapping: Mapping, bounds: n
     return result
 
 
-def _checked(nest: Nest, bounds: npt.NDArray[Any]) -> Ints:
+def _checked(nest: Nest, given: npt.ArrayLike) -> Ints:
     loops = len(nest.places)
+    try:
+        bounds: npt.NDArray[Any] = np.asarray(given)
+    except ValueError:
+        raise InputError(f"the bounds must be whole numbers, every row of them {loops}, one per loop") from None
+    if not bounds.size and len(bounds.shape) <= 2 and (not len(bounds) or not loops):
+        bounds = np.zeros((len(bounds), loops), np.int64)
     if bounds.ndim != 2 or bounds.shape[1] != loops or not np.issubdtype(bounds.dtype, np.integer):
         raise InputError(
             f"the bounds must be whole numbers, one row per mapping and {loops} columns, one per loop; they have shape"
             f" {bounds.shape} and type {bounds.dtype}"
         )
+    if bounds.size and bounds.max() > LIMIT:
+        raise UnsupportedError(f"a loop has bound {bounds.max()}; counts may not fit 63 bits")
     table = bounds.astype(np.int64)
     if table.size and table.min() < 1:
         row, column = np.argwhere(table < 1)[0].tolist()
@@ -145,6 +153,9 @@ def _check_range(nest: Nest, rows: dict[str, _Rows]) -> None:
             row = int(np.flatnonzero(rows[dim].index == covered.index(min(covered)))[0])
             raise InputError(f"row {row}: the mapping covers {min(covered)} of the {extent} iterations of {dim}")
         largest *= max(covered)
+    if nest.hardware.counting.halo is Halo.BOX:  # gaps are words, too
+        ranks = [rank for tensor in nest.einsum.inputs for rank in tensor.ranks]
+        largest *= prod(len(rank.terms) * max(term.coefficient for term in rank.terms) for rank in ranks)
     if largest * 4 * len(nest.hardware.nodes) >= LIMIT:
         raise UnsupportedError(f"counts of up to {largest:,} words may not fit 63 bits; count with analyse instead")
 
@@ -224,15 +235,17 @@ class _Store:
         for node, names in sorted(self.nest.keep.items()):
             for tensor in self.nest.einsum.tensors:
                 if tensor.name in names:
-                    words = np.multiply.reduce([self._rank_words(rank.dims, rank, node) for rank in tensor.ranks])
+                    box = self.box and tensor is not self.nest.einsum.output
+                    words = np.multiply.reduce([self._rank_words(rank, node, box) for rank in tensor.ranks])
                     result[self.nest.hardware.nodes[node].name, tensor.name] = words
         return result
 
-    def _rank_words(self, dims: tuple[str, ...], rank: Any, node: int) -> Ints:
+    def _rank_words(self, rank: Rank, node: int, box: bool) -> Ints:
+        dims = rank.dims
         joint = self.joint(dims)
         tiles = {dim: [Shape(self.nest, {dim: row}).tile(dim, node) for row in self.rows[dim].values] for dim in dims}
         values = [
-            tile_words(rank, {dim: tiles[dim][i] for dim, i in zip(dims, row, strict=True)}, self.box)
+            tile_words(rank, {dim: tiles[dim][i] for dim, i in zip(dims, row, strict=True)}, box)
             for row in joint.values
         ]
         return np.array(values, np.int64)[joint.index]
@@ -288,13 +301,14 @@ class _Chunk:
         """As `Sums.view`."""
         form = self.nest.forms[tensor.name]
         where = node, tuple(sorted(roles.items())), hold
+        box = self.store.box and tensor is not self.nest.einsum.output
         irrelevant: tuple[tuple[str, Cases], ...] = tuple(
             (dim, _Cases(self, dim, self.store.tables(dim, node, roles, hold), where)) for dim in form.irrelevant
         )
         addresses: list[tuple[tuple[str, ...], Address]] = []
         for dims, coefficients in form.addresses:
             tables = tuple(self.store.tables(dim, node, roles, hold) for dim in dims)
-            addresses.append((dims, _Address(self, dims, coefficients, tables, where)))
+            addresses.append((dims, _Address(self, dims, coefficients, tables, where, box)))
         return View(self.nest, node, irrelevant, tuple(addresses), False)
 
     def links(self, tensor: Tensor, child: int) -> tuple[Turn, ...]:
@@ -322,16 +336,17 @@ class _Address:
     coefficients: tuple[int, ...]
     tables: tuple[list[DimTable], ...]
     where: object
+    box: bool
 
     def sums(self, cuts: Cuts, empty: bool) -> tuple[Number, Number]:
         own = tuple(cuts[dim] for dim in self.dims)
-        key = "sums", self.dims, self.coefficients, self.where, own, empty
+        key = "sums", self.dims, self.coefficients, self.where, own, empty, self.box
         new, old = self.chunk.store.known_pairs(key, lambda: list(self._pairs(own, empty)))
         taken = self.chunk.take(new, self.dims)
         return taken, taken if new is old else self.chunk.take(old, self.dims)
 
     def _pairs(self, cuts: tuple[int, ...], empty: bool) -> Iterator[Pair]:
-        box = self.chunk.store.box
+        box = self.box
         if len(self.dims) == 1 and not (box and self.coefficients[0] > 1):
             for table in self.tables[0]:
                 yield table.sums(cuts[0])

@@ -190,9 +190,10 @@ class Sums:
             hold: whether an instance keeps a tile while it has no work (see `assay.mapping.digits.patterns`).
         """
         form = self.nest.forms[tensor.name]
+        box = self.box and tensor is not self.nest.einsum.output
         irrelevant = tuple((dim, self.table(dim, node, roles, hold)) for dim in form.irrelevant)
         addresses = [
-            _Address(dims, coefficients, tuple(self.table(dim, node, roles, hold) for dim in dims), self.box)
+            _Address(dims, coefficients, tuple(self.table(dim, node, roles, hold) for dim in dims), box)
             for dims, coefficients in form.addresses
         ]
         tiles = any(a.meets for a in addresses) and any(not t.perfect for a in addresses for t in a.tables)

@@ -12,7 +12,7 @@ from itertools import product
 from math import gcd, prod
 
 from assay.mapping.digits import Group, Move
-from assay.workload.einsum import address_set
+from assay.workload.einsum import FARTHEST_ADDRESS, address_set, sum_count
 
 Terms = tuple[tuple[int, int], ...]
 """(coefficient, number of indices) of each dimension in an address."""
@@ -21,9 +21,9 @@ Terms = tuple[tuple[int, int], ...]
 @lru_cache(maxsize=65536)
 def addresses(terms: Terms, box: bool = False) -> int:
     """The addresses as a bit mask; `box`: with those in the gaps."""
-    if box:
-        return (1 << span(terms)) - 1
-    return address_set(terms)
+    if box and (last := span(terms)) <= FARTHEST_ADDRESS:
+        return (1 << last) - 1
+    return address_set(((1, span(terms)),) if box else terms)  # refuses what reaches too far
 
 
 def span(terms: Terms) -> int:
@@ -37,7 +37,7 @@ def size(terms: Terms, box: bool = False) -> int:
     used = [term for term in terms if term[1] > 1]
     if len(used) <= 1 and not box:
         return used[0][1] if used else 1
-    return slide(terms, 0, box)
+    return span(terms) if box else sum_count(tuple(used))
 
 
 @lru_cache(maxsize=65536)

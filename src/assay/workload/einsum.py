@@ -15,10 +15,14 @@ import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from assay.errors import InputError
+from assay.errors import InputError, UnsupportedError
 
 DIMENSION_NAMES = ("N", "G", "M", "C", "P", "Q", "R", "S")
 """The dimensions of the built-in layer forms, in the order in which they are printed."""
+
+
+FARTHEST_ADDRESS = 1 << 27
+"""Addresses of a window are looked at one by one up to here, where no closed form is known."""
 
 
 class TensorKind(StrEnum):
@@ -147,11 +151,31 @@ def rank_size(rank: Rank, extents: dict[str, int]) -> int:
     terms = [(term.coefficient, extents[term.dim]) for term in rank.terms if extents[term.dim] > 1]
     if len(terms) <= 1:
         return terms[0][1] if terms else 1
-    return address_set(tuple(terms)).bit_count()
+    return sum_count(tuple(terms))
+
+
+def sum_count(terms: tuple[tuple[int, int], ...]) -> int:
+    """How many values Σ coefficient·index takes, index < extent."""
+    if len(terms) != 2:
+        return address_set(terms).bit_count()
+    # a·i + b·j takes a value twice where (i + b, j - a) is a point, too (a and b without common factor).
+    (a, m), (b, n) = terms
+    common = math.gcd(a, b)
+    return m * n - max(m - b // common, 0) * max(n - a // common, 0)
 
 
 def address_set(terms: tuple[tuple[int, int], ...]) -> int:
-    """The set of values of Σ coefficient·index, index < extent, as a bit mask (bit v is set when v is taken)."""
+    """The set of values of Σ coefficient·index, index < extent, as a bit mask (bit v is set when v is taken).
+
+    Raises:
+        UnsupportedError: the values reach too far to be looked at one by one.
+    """
+    last = sum(coefficient * (extent - 1) for coefficient, extent in terms)
+    if last >= FARTHEST_ADDRESS:
+        raise UnsupportedError(
+            f"an address that is a sum of several dimensions reaches {last:,}; the largest supported is"
+            f" {FARTHEST_ADDRESS - 1:,}"
+        )
     mask = 1
     for coefficient, extent in terms:
         # Doubling: after k steps the mask covers 2^k indices of this term.

@@ -194,7 +194,7 @@ come back to every child that adds to them, accesses are whole.
 
 {goldens}
 
-`g08b_no_elision` ran with `TIMELOOP_ENABLE_FIRST_READ_ELISION=0`, which is `first_reads` in Assay's hardware file.
+`g08b_no_elision` ran with `TIMELOOP_ENABLE_FIRST_READ_ELISION=0`, which is `assay count --first-reads`.
 `g08c_updated_rmw` ran with `TIMELOOP_ENABLE_UPDATED_RMW=1`.
 
 ## Random mappings

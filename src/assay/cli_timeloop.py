@@ -14,6 +14,7 @@ from assay.errors import InputError, Position
 if TYPE_CHECKING:
     from assay.evaluation.count import MappingCount
     from assay.evaluation.saved import Saved
+    from assay.hardware.model import Hardware
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -38,6 +39,12 @@ def _add_count(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument("hardware", metavar="HARDWARE", nargs="?", help="a built-in name or a YAML file")
     parser.add_argument(
         "--timeloop", metavar="FILE", nargs="+", help="Timeloop's files: architecture, problem, mapping, energies"
+    )
+    parser.add_argument(
+        "--first-reads",
+        action="store_true",
+        help="with --timeloop: count the first read of partial sums too, as Timeloop does under "
+        "TIMELOOP_ENABLE_FIRST_READ_ELISION=0",
     )
     parser.add_argument("--mapping", metavar="FILE", help="a result (.json) or a YAML file that has the mapping")
     parser.add_argument("--layer", metavar="NAME", help="which layer; not needed where the file has one mapping")
@@ -67,7 +74,7 @@ def _count(options: argparse.Namespace) -> None:
 
     _check_source(options)
     target = None if options.json is None else _checked("--json", options.json, _inputs(options))
-    count = _count_timeloop(options.timeloop) if options.timeloop else _count_native(options)
+    count = _count_timeloop(options.timeloop, options.first_reads) if options.timeloop else _count_native(options)
     if target == STDOUT:
         print_text(count.to_json())
         return
@@ -93,7 +100,17 @@ def _convert(options: argparse.Namespace) -> None:
     else:
         write_text(target, text)
     if sys.stderr is not None:
-        sys.stderr.writelines(f"note: {note}\n" for note in design.notes)
+        sys.stderr.writelines(f"note: {note}\n" for note in (*design.notes, *_search_note(design.hardware)))
+
+
+def _search_note(hardware: Hardware) -> list[str]:
+    from assay.mapper import unknown_conventions
+
+    keys = unknown_conventions(hardware)
+    text = (
+        "the search for mappings does not know {} yet: 'assay evaluate' needs --mapping for this file, or them removed"
+    )
+    return [text.format(", ".join(keys))] if keys else []
 
 
 def _check_source(options: argparse.Namespace) -> None:
@@ -105,6 +122,10 @@ def _check_source(options: argparse.Namespace) -> None:
         if given:
             raise InputError(f"{' and '.join(given)} cannot be used with --timeloop, whose files have it all")
         return
+    if options.first_reads:
+        raise InputError(
+            "--first-reads is for --timeloop", hint="write 'counting: {first_reads: true}' in the hardware file"
+        )
     missing = [name for name, value in native.items() if value is None]
     if missing:
         hint = "assay count --timeloop FILE..., or assay count NETWORK HARDWARE --mapping FILE"
@@ -130,7 +151,9 @@ def _checked(option: str, target: str, inputs: list[tuple[str, str]]) -> str:
     return target
 
 
-def _count_timeloop(paths: list[str]) -> MappingCount:
+def _count_timeloop(paths: list[str], first_reads: bool) -> MappingCount:
+    from dataclasses import replace
+
     from assay.evaluation.count import count_mapping
     from assay.timeloop import read_timeloop
 
@@ -141,7 +164,9 @@ def _count_timeloop(paths: list[str]) -> MappingCount:
         raise _lacking("problem", paths)
     if design.mapping is None:
         raise _lacking("mapping", paths)
-    return count_mapping(design.einsum, design.hardware, design.mapping, uncharged=design.uncharged, notes=design.notes)
+    counting = replace(design.hardware.counting, first_reads=first_reads)
+    hardware = replace(design.hardware, counting=counting)
+    return count_mapping(design.einsum, hardware, design.mapping, uncharged=design.uncharged, notes=design.notes)
 
 
 def _lacking(part: str, paths: list[str]) -> InputError:

@@ -162,3 +162,10 @@ def test_help_tells_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "assay count --timeloop FILE..." in out
     assert "assay count NETWORK HARDWARE --mapping FILE" in out
+
+
+def test_first_reads_are_those_of_timeloop_without_elision(run: Runner) -> None:
+    files = str(GOLDENS / "g08b_no_elision" / "input.yaml")
+    _, out, _ = run("count", "--timeloop", files, "--first-reads", "--json", "-")
+    outputs = [level["tensors"]["Outputs"] for level in json.loads(out)["levels"]]
+    assert [each["reads"] for each in outputs] == [6272, 112896, 112896]

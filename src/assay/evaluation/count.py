@@ -151,6 +151,22 @@ class MappingCount:
         """Joules of all multiply-accumulates."""
         return self._energy(self.hardware.compute.name, None, (Action.COMPUTE,))
 
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        """Why the energy is unknown, or what it is without."""
+        optional = {fanout.name for fanout in self.hardware.fanouts}
+        unknown = [e for e in self.energies if e.energy is None]
+        needed = dict.fromkeys(f"{e.action} of {e.component}" for e in unknown if e.component not in optional)
+        free = dict.fromkeys(e.component for e in unknown if e.component in optional)
+        notes = []
+        if needed:
+            notes.append(f"Energy is not modelled, because there is none for: {', '.join(needed)}.")
+        if self.uncharged:
+            notes.append(f"Energy is not modelled, because this version does not charge {', '.join(self.uncharged)}.")
+        if free and self.energy is not None:
+            notes.append(f"Not modelled and not in the energy: transfers and additions across {', '.join(free)}.")
+        return tuple(notes)
+
     def _level(self, memory: Memory, active: int) -> LevelCount:
         kept = [tile for tile in self.analysis.occupancy if tile.component == memory.name]
         tensors = tuple(self._tensor(memory, tile.tensor, tile.words) for tile in kept)
@@ -184,7 +200,7 @@ class MappingCount:
         }
         data |= {"computes": self.computes, "cycles": self.cycles, "compute_cycles": self.timing.compute_cycles}
         data |= {"bound_by": self.bound_by, "utilization": self.utilization, "energy_pj": _picojoules(self.energy)}
-        return data | {"notes": list(self.notes)}
+        return data | {"notes": [*self.omissions, *self.notes]}
 
     def to_json(self) -> str:
         """As `to_dict`, as text."""

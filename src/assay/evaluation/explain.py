@@ -236,7 +236,7 @@ class _Layer:
         return self.charge(component, tensor, action, 0, zero)
 
     def absent(self, component: str | None, tensor: str | None, action: str | None) -> InputError:
-        what = " ".join(word for word in (action, f"of {tensor}" if tensor else None) if word)
+        what = " ".join(word for word in (action or ("words" if tensor else None), tensor and f"of {tensor}") if word)
         where = f" at {component}" if component else ""
         own = [charge.name for charge in self.charges() if component in (None, charge.component)]
         listed = ", ".join(dict.fromkeys(own)) or "none"

@@ -101,18 +101,22 @@ def check_objective(objective: str) -> None:
         )
 
 
-def _check_known(hardware: Hardware) -> None:
-    """Refuse what the counts know and the search does not: its best mapping would be the best of another chip."""
+def unknown_conventions(hardware: Hardware) -> tuple[str, ...]:
+    """Keys of the hardware file that the counts know and the search does not yet."""
     counting = hardware.counting
     keys = [key for key in ("first_reads", "refill_all", "drain_reads", "whole_accesses") if getattr(counting, key)]
-    keys += ["links"] * any(fanout.links for fanout in hardware.fanouts) + ["latch"] * hardware.compute.latch
-    if keys:
+    return (*keys, *["links"] * any(fanout.links for fanout in hardware.fanouts), *["latch"] * hardware.compute.latch)
+
+
+def _check_known(hardware: Hardware) -> None:
+    """Refuse what the search does not know: its best mapping would be the best of another chip."""
+    if keys := unknown_conventions(hardware):
+        linked = next((fanout.at for fanout in hardware.fanouts if fanout.links), None)
         raise UnsupportedError(
-            f"{hardware.name} has {', '.join(keys)}: the search for mappings does not know"
-            f" {'this' if len(keys) == 1 else 'these'} yet",
-            at=hardware.nodes[0].at,
-            hint="give the mappings (--mapping FILE), or take "
-            f"{'it' if len(keys) == 1 else 'them'} out of the hardware file",
+            f"the search for mappings does not know {', '.join(keys)} yet, which hardware '{hardware.name}' has",
+            at=linked or hardware.nodes[0].at,
+            hint="give the mappings of its layers, or take the keys out of the hardware file ('links' stands at"
+            " fanouts, 'latch' at the compute, the others under 'counting'): what they count is in docs/counting.md",
         )
 
 

@@ -29,7 +29,7 @@ def render_count(count: MappingCount, *, width: int | None = None, color: bool =
         parts += [heading("Fanouts"), _fanout_table(count, width)]
     parts.append(heading("Mapping"))
     nest = render(count.mapping, count.analysis)  # as it is: broken lines would hide which loop is inside which
-    notes = [*_missing(count), *count.notes]
+    notes = [*count.omissions, *count.notes]
     end: list[RenderableType] = [heading("Notes"), bullets(notes, width)] if notes else []
     return to_text(parts, width=width, color=color) + nest + to_text(end, width=width, color=color)
 
@@ -103,22 +103,3 @@ def _fanout_table(count: MappingCount, width: int | None) -> RenderableType:
         name, shown = "" if entry.name == shown else entry.name, entry.name
         rows.append([name, entry.tensor, whole(entry.transfers), whole(entry.reductions), cell(entry.energy, "J")])
     return grid(columns, rows, [], width)
-
-
-def _missing(count: MappingCount) -> list[str]:
-    """Why the energy is unknown, or what it is without."""
-    optional = {fanout.name for fanout in count.hardware.fanouts}
-    unknown = dict.fromkeys(
-        f"{entry.action} of {entry.component}"
-        for entry in count.energies
-        if entry.energy is None and entry.component not in optional
-    )
-    notes = []
-    if unknown:
-        notes.append(f"Energy is not modelled, because there is none for: {', '.join(unknown)}.")
-    if count.uncharged:
-        notes.append(f"Energy is not modelled, because this version does not charge {', '.join(count.uncharged)}.")
-    free = dict.fromkeys(e.component for e in count.energies if e.energy is None and e.component in optional)
-    if free and count.energy is not None:
-        notes.append(f"Not modelled and not in the energy: transfers and additions across {', '.join(free)}.")
-    return notes

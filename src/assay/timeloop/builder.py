@@ -58,7 +58,7 @@ def build_hardware(
     return Hardware(
         name=_name(architecture.at.file),
         nodes=tuple(nodes),
-        clock=_clock(architecture),
+        clock=_clock(architecture, notes),
         source=f"Timeloop: {', '.join(files)}",
         energy_source=_energy_source(energies, nodes),
         counting=COUNTING,
@@ -133,8 +133,9 @@ def _compute(part: Arithmetic, unit: int, energies: Energies | None, notes: Note
     return Compute(part.name, energy, unit, at=part.at)
 
 
-def _clock(architecture: Architecture) -> float:
+def _clock(architecture: Architecture, notes: Notes) -> float:
     if architecture.cycle is None:
+        notes.add("no global_cycle_seconds is given: a clock of 1 GHz is assumed")
         return DEFAULT_CLOCK
     seconds = number(architecture.cycle, {}, above=0)
     clock = float(1 / seconds)

@@ -153,6 +153,8 @@ def _picojoules(joules: float) -> str:
     for digits in range(1, 18):
         text = f"{float(exact):.{digits}g}"
         if float(Fraction(text) / 10**12) == joules:
+            plain = f"{float(text):.12f}".rstrip("0").rstrip(".")
+            text = plain if float(plain) == float(text) else text
             break
     return f"{text} pJ"
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from assay.errors import UnsupportedError
 from assay.reading.entries import Entry, Form, short
-from assay.timeloop.values import number
+from assay.timeloop.values import number, refuse_misspelt
 from assay.timeloop.yaml_files import fields
 
 READ = ("random_read", "read")
@@ -66,6 +66,7 @@ def _actions(entry: Entry) -> dict[str, float]:
         if "name" not in given or "energy" not in given:
             raise item.error("an action needs 'name' and 'energy'")
         name = given["name"].text()
+        refuse_misspelt("action", {name: given["name"]}, ("read", "write", "update", "compute", "leak"))
         found[name] = max(found.get(name, 0.0), _energy(given["energy"], name))
     return found
 

@@ -13,7 +13,7 @@ from assay.timeloop.constraints import Space
 from assay.timeloop.design import Notes
 from assay.timeloop.energies import FILL, READ, UPDATE, Energies, picojoules
 from assay.timeloop.parts import Storage
-from assay.timeloop.values import Names, integer, number, truth
+from assay.timeloop.values import Names, integer, number, refuse_misspelt, truth
 
 WORD_BITS = ("word_bits", "word_width", "datawidth")
 BLOCK_SIZE = ("block_size", "n_words")
@@ -161,6 +161,7 @@ def _bandwidth(storage: Storage, unit: int) -> Bandwidth:
 def _check_attributes(storage: Storage, notes: Notes) -> None:
     """Refuse what would change counts, and note what has no effect."""
     given, names = storage.attributes, storage.names
+    refuse_misspelt(storage.name, given, sorted(_USED))
     for key, wanted, what in (
         ("allow_overbooking", False, "tiles larger than the memory"),
         ("reduction_supported", True, "a memory that cannot add"),

@@ -9,7 +9,7 @@ from assay.errors import InputError, UnsupportedError
 from assay.reading.entries import Entry, Form, short
 from assay.reading.suggestions import hint
 from assay.timeloop.design import Notes
-from assay.timeloop.values import Names, integer, names_of, number, truth, words
+from assay.timeloop.values import Names, integer, names_of, number, refuse_misspelt, truth, words
 from assay.timeloop.yaml_files import fields, parse, underscored
 from assay.workload.einsum import Einsum, Rank, Tensor, TensorKind, Term
 
@@ -126,6 +126,7 @@ def _refuse_sparse(instance: Mapping[str, Entry]) -> None:
 def _note_unused(instance: Mapping[str, Entry], used: tuple[str, ...], notes: Notes) -> None:
     known = {*used, "version", "shape", "instance", "name", "densities", "commonDensity"}
     spare = [key for key in instance if key not in known]
+    refuse_misspelt("problem", {key: instance[key] for key in spare}, used)
     if spare:
         listed = ", ".join(short(key, 20) for key in spare[:20])
         notes.add(f"values of the problem that its projections do not use: {listed}")

@@ -48,7 +48,7 @@ def read_timeloop(paths: Sequence[str | Path]) -> TimeloopDesign:
         InputError: at file:line:column, for what is wrong in a file.
         UnsupportedError: at a construct that Assay cannot evaluate.
     """
-    found = load_files(paths)
+    found = load_files([paths] if isinstance(paths, str | Path) else paths)
     _check_keys(found)
     notes = Notes()
     names = _variables(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -151,3 +151,14 @@ def environment(outer: Names, attributes: Mapping[str, Entry]) -> dict[str, Quan
             if value.dimension == NUMBER:
                 found[name] = value
     return found
+
+
+def refuse_misspelt(part: str, attributes: Mapping[str, Entry], known: Iterable[str]) -> None:
+    """A name that nothing reads but is nearly one that counts would change figures without a word."""
+    from difflib import get_close_matches
+
+    by_lower = {name.lower(): name for name in known}
+    for key, value in attributes.items():
+        near = get_close_matches(key[:100].lower(), list(by_lower), n=1, cutoff=0.85)
+        if key not in by_lower.values() and near and len(key) > 3:
+            raise value.error(f"{part}: unknown name '{short(key)}'", f"did you mean '{by_lower[near[0]]}'?")

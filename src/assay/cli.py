@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from assay import __version__
 from assay.cli_explain import add_explain
+from assay.cli_options import check_batch, whole
 from assay.cli_timeloop import add_commands
-from assay.errors import AssayError, InputError, Position
+from assay.errors import AssayError, InputError
 
 if TYPE_CHECKING:
     from assay.evaluation.evaluate import Progress
@@ -141,9 +142,9 @@ def _add_show(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    batch = _whole(options.batch, "--batch")
-    workers = None if options.workers is None else _whole(options.workers, "--workers")
-    bits = None if options.bits is None else _whole(options.bits, "--bits")
+    batch = whole(options.batch, "--batch")
+    workers = None if options.workers is None else whole(options.workers, "--workers")
+    bits = None if options.bits is None else whole(options.bits, "--bits")
     from assay.evaluation.evaluate import evaluate
     from assay.mapper import check_objective
 
@@ -197,12 +198,7 @@ def _mappings(path: str | None, batch: int) -> dict[str, Mapping]:
     from assay.evaluation.saved import read_saved
 
     saved = read_saved(path)
-    if saved.batch is not None and saved.batch != batch:
-        raise InputError(
-            f"the mappings are for a batch of {saved.batch}, not {batch}",
-            at=Position(path),
-            hint=f"add --batch {saved.batch}",
-        )
+    check_batch(saved, path, batch)
     return saved.mappings
 
 
@@ -293,13 +289,6 @@ def _form_of_file(path: str) -> str:
         forms = " or ".join(f"'assay: {each}/1'" for each in SHOWN_FORMS)
         raise InputError("the file does not say what it describes", at=place, hint=f"begin it with {forms}")
     return form
-
-
-def _whole(text: str, option: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise InputError(f"{option} is '{text}'; it must be a whole number") from None
 
 
 def _progress() -> Callable[[Progress], None] | None:

@@ -9,6 +9,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from assay.cli_options import check_batch, whole
 from assay.errors import InputError, Position
 
 if TYPE_CHECKING:
@@ -188,7 +189,8 @@ def _count_native(options: argparse.Namespace) -> MappingCount:
         advice = hint(name, list(saved.mappings), label="there are")
         raise InputError(f"there is no mapping of layer '{name}'", at=Position(options.mapping), hint=advice)
     network, hardware = load_sources(options.network, options.hardware, None)
-    batch = _batch(options.batch) or saved.batch or 1
+    batch = (saved.batch or 1) if options.batch is None else whole(options.batch, "--batch")
+    check_batch(saved, options.mapping, batch)
     layer = next((each for each in network.with_batch(batch).layers if each.name == name), None)
     if layer is None or layer.einsum is None:
         raise InputError(f"{network.name} has no layer '{name}' with multiply-accumulates")
@@ -201,12 +203,3 @@ def _only_layer(saved: Saved, path: str) -> str:
         listed = ", ".join(names) or "none"
         raise InputError("say which layer is meant", at=Position(path), hint=f"add --layer; there are {listed}")
     return names[0]
-
-
-def _batch(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise InputError(f"--batch is '{text}'; it must be a whole number") from None

@@ -169,3 +169,14 @@ def test_first_reads_are_those_of_timeloop_without_elision(run: Runner) -> None:
     _, out, _ = run("count", "--timeloop", files, "--first-reads", "--json", "-")
     outputs = [level["tensors"]["Outputs"] for level in json.loads(out)["levels"]]
     assert [each["reads"] for each in outputs] == [6272, 112896, 112896]
+
+
+@pytest.mark.parametrize(
+    ("batch", "words"), [("0", "a batch of 4, not 0"), ("1", "a batch of 4, not 1"), ("x", "whole")]
+)
+def test_another_batch_than_the_results(run: Runner, tmp_path: Path, batch: str, words: str) -> None:
+    saved = str(tmp_path / "run.json")
+    run("evaluate", "alexnet", "eyeriss", "--batch", "4", "--mapping", CHIP_MAPPING, "--json", saved)
+    code, _, err = run("count", "alexnet", "eyeriss", "--mapping", saved, "--layer", "conv2", "--batch", batch)
+    assert code == 2
+    assert words in err

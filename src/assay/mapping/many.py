@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from assay.errors import InputError, UnsupportedError
 from assay.hardware.model import Fanout, Halo, Hardware, Multicast
-from assay.mapping.analysis import Shape, bookings, count_order
+from assay.mapping.analysis import Shape, analyse, bookings, count_order
 from assay.mapping.counts import Action
 from assay.mapping.digits import Role
 from assay.mapping.links import Turn
@@ -212,21 +212,22 @@ class _Store:
         return len(next(iter(self.rows.values())).index)
 
     def steps(self) -> Ints:
-        compute = self.nest.compute
-        return self._product(lambda shape, dim: shape.iterations(dim, spatial=False, above=compute))
+        return self._iterations(spatial=False, above=self.nest.compute)
 
-    def _product(self, value: Callable[[Shape, str], int]) -> Ints:
-        """The product over dimensions of a figure of each row."""
+    def _iterations(self, *, spatial: bool, above: int) -> Ints:
+        """Iterations of all loops in space (or in time) above the node that have work."""
         result = np.ones(self.count, np.int64)
         for dim, rows in self.rows.items():
-            result *= np.array([value(Shape(self.nest, {dim: row}), dim) for row in rows.values], np.int64)[rows.index]
+            shapes = [Shape(self.nest, {dim: row}) for row in rows.values]
+            values = [shape.iterations(dim, spatial=spatial, above=above) for shape in shapes]
+            result *= np.array(values, np.int64)[rows.index]
         return result
 
     def active(self) -> tuple[Ints, ...]:
         found, active = np.ones(self.count, np.int64), []
         for node in range(len(self.nest.hardware.nodes)):
             if node and isinstance(self.nest.hardware.nodes[node - 1], Fanout):
-                found = self._product(lambda shape, dim, n=node: shape.iterations(dim, spatial=True, above=n))  # type: ignore[misc]
+                found = self._iterations(spatial=True, above=node)
             active.append(found)
         return tuple(active)
 
@@ -362,8 +363,6 @@ class _Address:
 def _count_one_by_one(
     einsum: Einsum, hardware: Hardware, mapping: Mapping, table: Ints, rows: npt.NDArray[np.intp], into: ManyAnalyses
 ) -> None:
-    from assay.mapping.analysis import analyse
-
     for row in rows.tolist():
         analysis = analyse(einsum, hardware, with_bounds(mapping, table[row].tolist()))
         for values in into.counts.values():

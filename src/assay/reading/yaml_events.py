@@ -20,7 +20,7 @@ def build(text: str, name: str, *, max_depth: int, max_entries: int) -> Entry:
     the entry that it names and counts with all its contents, so that aliases of aliases cannot grow without end.
     """
     try:
-        return _Builder(name, max_depth, max_entries).document(text)
+        return Builder(name, max_depth, max_entries).document(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = error.problem or error.context or "cannot be read"
@@ -31,7 +31,7 @@ def build(text: str, name: str, *, max_depth: int, max_entries: int) -> Entry:
         raise InputError(message, at=Position(name, line)) from None
 
 
-class _Builder:
+class Builder:
     """Turns events into entries; one use."""
 
     def __init__(self, name: str, max_depth: int, max_entries: int) -> None:

@@ -18,7 +18,7 @@ from assay.errors import InputError, Position, UnsupportedError
 from assay.reading.documents import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, nearest_file
 from assay.reading.entries import Entry, Form, short
 from assay.reading.suggestions import hint
-from assay.reading.yaml_events import _Builder
+from assay.reading.yaml_events import Builder
 
 TAG = "!"
 TAGS = ("Component", "Container", "Hierarchical", "Parallel", "Pipelined", "Nothing")
@@ -104,7 +104,7 @@ def _refuse_templates(text: str, name: str) -> None:
             )
 
 
-class _TaggedBuilder(_Builder):
+class _TaggedBuilder(Builder):
     """As its base, and tags of architecture nodes become the first key of the node."""
 
     def entry(self, event: Any, label: str, depth: int) -> Entry:

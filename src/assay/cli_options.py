@@ -1,0 +1,28 @@
+"""What options of several commands mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assay.errors import InputError, Position
+
+if TYPE_CHECKING:
+    from assay.evaluation.saved import Saved
+
+
+def whole(text: str, option: str) -> int:
+    """The whole number that an option is given. Raises InputError for anything else."""
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"{option} is '{text}'; it must be a whole number") from None
+
+
+def check_batch(saved: Saved, path: str, batch: int) -> None:
+    """Raise InputError if the mappings of a saved result are for another batch."""
+    if saved.batch is not None and saved.batch != batch:
+        raise InputError(
+            f"the mappings are for a batch of {saved.batch}, not {batch}",
+            at=Position(path),
+            hint=f"add --batch {saved.batch}",
+        )

@@ -29,13 +29,13 @@ from assay.evaluation.explained import (
     Rule,
     Sum,
 )
-from assay.evaluation.latency import time_layer
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import Evaluation, einsum_to_data
 from assay.evaluation.saved import einsum_from_data, read_layer
 from assay.hardware.model import Compute, Fanout, Hardware, Memory, Node
 from assay.hardware.presets import load_hardware, text_of
 from assay.mapping.analysis import analyse
+from assay.mapping.latency import time_layer
 from assay.report.explain import render_explanation
 from assay.workload.load import load_network
 from assay.workload.network import Layer, Network

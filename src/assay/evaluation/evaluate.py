@@ -10,7 +10,6 @@ from pathlib import Path
 from assay.errors import AssayError, InputError, Position
 from assay.evaluation.energy import energy_of_actions
 from assay.evaluation.given import check_given
-from assay.evaluation.latency import time_layer
 from assay.evaluation.layer import LayerResult, Optimality
 from assay.evaluation.notes import notes_of
 from assay.evaluation.parallel import run_jobs
@@ -20,6 +19,7 @@ from assay.hardware.model import Hardware
 from assay.mapper import best_mapping, check_objective
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Analysis
+from assay.mapping.latency import time_layer
 from assay.mapping.mapping import Mapping
 from assay.reading.suggestions import hint
 from assay.workload.einsum import Einsum

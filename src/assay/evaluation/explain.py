@@ -26,13 +26,13 @@ from assay.evaluation.explained import (
     Rule,
     Sum,
 )
-from assay.evaluation.latency import Demand
 from assay.evaluation.layer import LayerResult, check_component
 from assay.hardware.model import Fanout, Halo, Hardware, Memory, Node
 from assay.hardware.presets import HardwareText, TextLine
 from assay.mapping.analysis import Part, bookings
 from assay.mapping.counts import Action
 from assay.mapping.digits import Role
+from assay.mapping.latency import Demand
 from assay.mapping.mapping import Loop, Mapping
 from assay.mapping.nest import Nest, Place
 from assay.mapping.sums import Cuts, Sums, Term, View

@@ -10,10 +10,10 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from assay.evaluation.latency import Wait
 from assay.hardware.model import Hardware
 from assay.hardware.presets import TextLine
 from assay.mapping.counts import Action
+from assay.mapping.latency import Wait
 from assay.mapping.mapping import Loop
 from assay.reading.units import format_si
 
@@ -194,7 +194,7 @@ class PortTime:
     """How long one port is busy: bits of one instance / bits per cycle.
 
     Attributes:
-        component, port: as in `assay.evaluation.latency.Demand`.
+        component, port: as in `assay.mapping.latency.Demand`.
         moved: (tensor, action, words of all instances), which make up the bits; empty where the bits are those of a
             fanout's tensor and way.
         words: of all instances.

@@ -13,13 +13,13 @@ from typing import Any
 from assay.errors import InputError, Position
 from assay.evaluation.energy import energy_of_actions
 from assay.evaluation.explain import pick_layer
-from assay.evaluation.latency import time_layer
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import SCHEMA
 from assay.hardware.model import Hardware
 from assay.hardware.presets import HardwareText
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Occupancy
+from assay.mapping.latency import time_layer
 from assay.mapping.mapping import Mapping
 from assay.mapping.text import mapping_from_data, read_mapping
 from assay.reading.documents import nearest_file

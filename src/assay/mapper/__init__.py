@@ -1,6 +1,17 @@
 """The best mapping, with a proof."""
 
-from assay.mapper.best import OBJECTIVES, SearchResult, best_mapping, check_objective, unknown_conventions
+from assay.mapper.best import best_mapping, unknown_conventions
+from assay.mapper.result import OBJECTIVES, TILES, Point, SearchResult, check_objective, value_of
 from assay.mapper.spell import mapping_energy
 
-__all__ = ["OBJECTIVES", "SearchResult", "best_mapping", "check_objective", "mapping_energy", "unknown_conventions"]
+__all__ = [
+    "OBJECTIVES",
+    "TILES",
+    "Point",
+    "SearchResult",
+    "best_mapping",
+    "check_objective",
+    "mapping_energy",
+    "unknown_conventions",
+    "value_of",
+]

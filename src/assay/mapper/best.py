@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 
 import numpy as np
 
-from assay.errors import InputError, NoMappingError, UnsupportedError
+from assay.errors import NoMappingError, UnsupportedError
 from assay.hardware.model import Hardware, Memory
 from assay.mapper.problem import build_problem, keep_choices
+from assay.mapper.result import SearchResult, check_objective
 from assay.mapper.search import Found, Search
 from assay.mapper.spell import spell
-from assay.mapping.mapping import Mapping
+from assay.mapping.analysis import analyse
+from assay.mapping.latency import time_layer
 from assay.workload.einsum import Einsum
-
-OBJECTIVES = ("energy", "latency", "edp")
-"""What a mapping can be chosen for. This version searches for energy only."""
 
 OPTIMAL_GAP = 1e-8
 """A gap up to this is rounding and the tie-break, not a difference."""
@@ -25,37 +23,29 @@ OPTIMAL_GAP = 1e-8
 _TIE_SHARE = 4e-9
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """The best mapping found and how good it is proven to be.
-
-    The space is that of all mappings with perfect factors; where a fanout of the hardware says `fill`, those of them
-    that take the fewest steps.
-
-    Attributes:
-        mapping: the mapping.
-        energy: joules of the modelled actions under it, from the exact counts.
-        lower_bound: joules; no mapping of the space takes less.
-        gap: energy / lower_bound - 1.
-        optimal: True when the gap is zero but for rounding.
-        seconds: time the search took.
-        labels: partial mappings looked at.
-    """
-
-    mapping: Mapping
-    energy: float
-    lower_bound: float
-    gap: float
-    optimal: bool
-    seconds: float
-    labels: int
-
-
-def best_mapping(einsum: Einsum, hardware: Hardware, objective: str = "energy") -> SearchResult:
-    """The mapping of least energy among all loop orders, perfect tile sizes and spatial assignments that the hardware
+def best_mapping(
+    einsum: Einsum,
+    hardware: Hardware,
+    objective: str = "energy",
+    *,
+    tiles: str = "perfect",
+    max_cycles: int | None = None,
+    max_energy: float | None = None,
+    front: bool = False,
+    time_limit: float | None = None,
+) -> SearchResult:
+    """The best mapping among all loop orders, tile sizes, spatial assignments and kept tensors that the hardware
     allows.
 
     Among mappings of equal energy the one with fewer steps is taken.
+
+    Args:
+        objective: what is to be least: `energy`, `latency` or `edp` (energy times latency).
+        tiles: `perfect`: tile sizes divide the layer; `imperfect`: any, the last tile of a loop may be smaller.
+        max_cycles: only mappings that take at most so many cycles.
+        max_energy: only mappings that take at most so many joules.
+        front: also find the mappings of which none is better in both energy and cycles.
+        time_limit: seconds after which the best mapping so far is returned, with its gap.
 
     Raises:
         UnsupportedError: an objective other than energy, or a convention of counting that the search does not know.
@@ -63,6 +53,8 @@ def best_mapping(einsum: Einsum, hardware: Hardware, objective: str = "energy") 
         InputError: an unknown objective, or an energy is missing.
     """
     check_objective(objective)
+    if objective != "energy" or tiles != "perfect" or max_cycles is not None or max_energy is not None or front:
+        raise UnsupportedError("the search for it is not there yet", hint="use --objective energy")
     _check_known(hardware)
     start = time.perf_counter()
     fill = any(fanout.fill for fanout in hardware.fanouts)
@@ -79,26 +71,18 @@ def best_mapping(einsum: Einsum, hardware: Hardware, objective: str = "energy") 
     bound = min(best.energy, *(result.bound for result in rivals))
     gap = best.energy / bound - 1.0 if bound > 0 else 0.0 if best.energy <= 0 else float("inf")
     optimal = gap <= OPTIMAL_GAP
+    mapping = spell(search.problem, best.loops)
     return SearchResult(
-        mapping=spell(search.problem, best.loops),
+        objective=objective,
+        mapping=mapping,
         energy=best.energy,
+        cycles=time_layer(einsum, hardware, mapping, analyse(einsum, hardware, mapping)).cycles,
         lower_bound=best.energy if optimal else bound,
         gap=0.0 if optimal else gap,
         optimal=optimal,
         seconds=time.perf_counter() - start,
         labels=sum(search.trail.size for search in searches),
     )
-
-
-def check_objective(objective: str) -> None:
-    """Raise InputError for an unknown objective, UnsupportedError for one that cannot be searched for yet."""
-    if objective not in OBJECTIVES:
-        raise InputError(f"unknown objective '{objective}'", hint=f"choose one of {', '.join(OBJECTIVES)}")
-    if objective != "energy":
-        raise UnsupportedError(
-            f"objective {objective}: the search for it is not there yet",
-            hint="use --objective energy; latency is still reported, for the mappings of least energy",
-        )
 
 
 def unknown_conventions(hardware: Hardware) -> tuple[str, ...]:

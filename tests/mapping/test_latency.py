@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.evaluation.latency import Demand, Timing, Wait, time_layer
 from assay.hardware.model import (
     Axis,
     Bandwidth,
@@ -22,6 +21,7 @@ from assay.hardware.model import (
 )
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Action
+from assay.mapping.latency import Demand, Timing, Wait, time_layer
 from assay.mapping.mapping import Level, Loop, Mapping
 from assay.workload.einsum import Einsum, matmul
 from tests.evaluation.small import ARRAY, BUF, CHIP, DRAM, LAYER, MAC, MAPPING, TENSORS, chip

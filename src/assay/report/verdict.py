@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from assay.evaluation.latency import COMPUTE
 from assay.evaluation.results import Evaluation
+from assay.mapping.latency import COMPUTE
 from assay.report.figures import missing_energy, percent, plural, rate, si
 
 WORTH_NAMING = 0.1

@@ -13,3 +13,5 @@ settings.register_profile(
     "long", settings.get_profile("default"), derandomize=False, max_examples=2000, print_blob=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+os.environ["ASSAY_CACHE"] = "off"  # tests, and processes that they start, stay out of the user's cache

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assay.evaluation.count import MappingCount, count_mapping
     from assay.evaluation.evaluate import Progress, evaluate
     from assay.evaluation.layer import LayerResult
+    from assay.evaluation.mapped import MappedLayer, map_layer
     from assay.evaluation.results import Evaluation
     from assay.hardware.model import Hardware
     from assay.hardware.presets import load_hardware, preset_names
@@ -42,6 +43,7 @@ _HOMES = {
     "assay.errors": ("AssayError", "InputError", "NoMappingError", "UnsupportedError"),
     "assay.evaluation.evaluate": ("Progress", "evaluate"),
     "assay.evaluation.layer": ("LayerResult",),
+    "assay.evaluation.mapped": ("MappedLayer", "map_layer"),
     "assay.evaluation.results": ("Evaluation",),
     "assay.evaluation.count": ("MappingCount", "count_mapping"),
     "assay.timeloop": ("TimeloopDesign", "hardware_yaml", "read_timeloop"),
@@ -74,6 +76,7 @@ __all__ = [
     "Level",
     "Loop",
     "ManyAnalyses",
+    "MappedLayer",
     "Mapping",
     "MappingCount",
     "Network",
@@ -90,6 +93,7 @@ __all__ = [
     "hardware_yaml",
     "load_hardware",
     "load_network",
+    "map_layer",
     "mapping_from_data",
     "mapping_to_data",
     "preset_names",

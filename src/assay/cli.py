@@ -1,4 +1,4 @@
-"""The command line: `assay evaluate`, `assay count`, `assay convert`, `assay networks`, `assay hardware`, `assay show`.
+"""The command line: `assay evaluate`, `assay map`, `assay count`, `assay convert`, `assay explain`, `assay show`.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 a fault of Assay, 2 wrong input,
 130 interrupted.
@@ -9,13 +9,16 @@ Everything heavy is imported inside the commands, so that `assay --help` answers
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay import __version__
+from assay.cli_cache import add_cache
 from assay.cli_explain import add_explain
+from assay.cli_map import add_map, seconds
 from assay.cli_options import check_batch, whole
 from assay.cli_timeloop import add_commands
 from assay.errors import AssayError, InputError
@@ -40,6 +43,7 @@ examples:
   assay evaluate mobilenet_v1:width=0.5,resolution=128 edge_45nm
   assay evaluate model.onnx:tokens=128 chip.yaml --json result.json
   assay evaluate alexnet eyeriss --batch 4 --mapping result.json
+  assay map alexnet:conv3 eyeriss --batch 4 --objective edp
   assay count --timeloop arch.yaml problem.yaml mapping.yaml
   assay convert --timeloop arch.yaml -o chip.yaml
   assay show eyeriss alexnet
@@ -57,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from assay.report.output import discard_stdout
 
         discard_stdout()  # the reader (such as `head`) has seen enough
-    except KeyboardInterrupt:
-        _tell("interrupted")
+    except KeyboardInterrupt as stop:
+        _tell(f"interrupted: {stop}" if stop.args else "interrupted")
         return INTERRUPTED
     except AssayError as error:
         if options.debug:
@@ -86,8 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_evaluate(commands, common)
+    add_map(commands, common)
     add_commands(commands, common)
     add_explain(commands, common)
+    add_cache(commands, common)
     listing = commands.add_parser("networks", parents=[common], help="list the built-in networks")
     listing.set_defaults(command=_networks)
     listing = commands.add_parser("hardware", parents=[common], help="list the built-in hardware")
@@ -118,10 +124,20 @@ def _add_evaluate(
         metavar="NAME",
         default="energy",
         choices=OBJECTIVES,
-        help="what the mappings minimise: energy, the only one that is searched for in this version",
+        help="what the mappings minimise: energy (default), latency or edp (energy times latency)",
+    )
+    parser.add_argument(
+        "--tiles",
+        metavar="KIND",
+        default="perfect",
+        help="perfect (default): tile sizes divide the layers; imperfect: any, with smaller tiles at the end of a loop",
+    )
+    parser.add_argument(
+        "--time-limit", metavar="SECONDS", help="for each layer's search; then the best so far is taken, with its gap"
     )
     parser.add_argument("--mapping", metavar="FILE", help="take mappings from a result (.json) or a YAML file")
     parser.add_argument("--workers", metavar="N", default=None, help="processes (default: one per processor core)")
+    parser.add_argument("--no-cache", action="store_true", help="search every layer anew, and keep nothing for later")
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON; with - to stdout, and nothing else")
     parser.add_argument(
         "--csv", metavar="FILE", help="write a row per layer as CSV; with - to stdout, and nothing else"
@@ -145,6 +161,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     batch = whole(options.batch, "--batch")
     workers = None if options.workers is None else whole(options.workers, "--workers")
     bits = None if options.bits is None else whole(options.bits, "--bits")
+    time_limit = None if options.time_limit is None else seconds(options.time_limit, "--time-limit")
     from assay.evaluation.evaluate import evaluate
     from assay.mapper import check_objective
 
@@ -156,9 +173,12 @@ def _evaluate(options: argparse.Namespace) -> None:
         batch=batch,
         bits=bits,
         objective=options.objective,
+        tiles=options.tiles,
+        time_limit=time_limit,
         workers=workers,
         progress=_progress(),
         mappings=_mappings(options.mapping, batch),
+        cache=not options.no_cache,
     )
     _deliver(evaluation, outputs)
 
@@ -297,12 +317,32 @@ def _progress() -> Callable[[Progress], None] | None:
         return None
 
     def show(progress: Progress) -> None:
-        line = f"mapping {progress.done}/{progress.total} {progress.layer}"
+        from shutil import get_terminal_size
+
+        line = _progress_line(progress)[: get_terminal_size().columns - 1]
         end = "" if progress.done < progress.total else "\r\x1b[K"
         sys.stderr.write(f"\r\x1b[K{line}{end}")
         sys.stderr.flush()
 
     return show
+
+
+def _progress_line(progress: Progress) -> str:
+    parts = [f"mapping {progress.done}/{progress.total} {progress.layer}".rstrip()]
+    if progress.cached:
+        parts.append(f"{progress.cached} from the cache")
+    if progress.left is not None:
+        parts.append(f"about {_duration(progress.left)} left (an estimate)")
+    if progress.at_most is not None:
+        parts.append(f"at most {_duration(progress.at_most)} left")
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    """To the next larger second, minute or tenth of an hour."""
+    if seconds <= 99:
+        return f"{math.ceil(seconds)} s"
+    return f"{math.ceil(seconds / 60)} min" if seconds <= 99 * 60 else f"{math.ceil(seconds / 360) / 10} h"
 
 
 def _tell(message: str) -> None:

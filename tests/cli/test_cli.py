@@ -309,7 +309,7 @@ def test_debug_shows_the_traceback() -> None:
 
 
 def test_a_fault_of_ours_is_code_1_and_asks_for_a_report(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "best_mapping", lambda *_: 1 / 0)
+    monkeypatch.setattr(evaluation, "best_mapping", lambda *_, **__: 1 / 0)
     code, out, err = run("evaluate", "tiny", "small", "--workers", "1")
     assert (code, out) == (1, "")
     assert "internal error: ZeroDivisionError" in err
@@ -318,7 +318,7 @@ def test_a_fault_of_ours_is_code_1_and_asks_for_a_report(run: Runner, monkeypatc
 
 
 def test_an_interruption_is_code_130(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(evaluation, "best_mapping", interrupt)

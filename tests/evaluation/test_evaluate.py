@@ -1,16 +1,25 @@
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from assay.errors import AssayError, InputError, NoMappingError, UnsupportedError
+from assay.errors import AssayError, InputError, NoMappingError
 from assay.evaluation import evaluate as module
 from assay.evaluation.evaluate import Progress, evaluate
+from assay.evaluation.progress import Tracker, search_size
 from assay.evaluation.results import Evaluation
 from assay.evaluation.saved import read_saved
 from assay.hardware.model import Bandwidth, Hardware
 from assay.mapper import SearchResult, best_mapping
+from assay.mapper.cache import say_once
+from assay.mapper.store import Store
 from assay.mapping.mapping import Level, Loop, Mapping
 from assay.workload.einsum import Einsum, matmul
 from assay.workload.network import Layer, Network
@@ -43,15 +52,15 @@ def test_the_search_does_no_worse_than_a_given_mapping() -> None:
 def test_layers_of_one_shape_are_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[Einsum] = []
 
-    def search(einsum: Einsum, hardware: Hardware, objective: str) -> SearchResult:
+    def search(einsum: Einsum, hardware: Hardware, objective: str, **options: Any) -> SearchResult:
         searched.append(einsum)
-        return best_mapping(einsum, hardware, objective)
+        return best_mapping(einsum, hardware, objective, **options)
 
     monkeypatch.setattr(module, "best_mapping", search)
     steps: list[Progress] = []
     result = evaluate(NETWORK, CHIP, workers=1, progress=steps.append)
     assert searched == [NETWORK.layers[0].einsum, NETWORK.layers[3].einsum]
-    assert steps == [Progress(1, 2, "fc1"), Progress(2, 2, "head")]
+    assert steps == [Progress(0, 2, ""), Progress(1, 2, "fc1"), Progress(2, 2, "head")]
     assert [layer.name for layer in result.layers] == ["fc1", "relu1", "fc2", "head"]
     assert result.layers[0].counts == result.layers[2].counts != ()
 
@@ -130,12 +139,13 @@ def test_unknown_energies_are_named_and_the_total_is_unknown() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"objective": "latency"}, UnsupportedError, "not there yet"),
-        ({"objective": "edp"}, UnsupportedError, "not there yet"),
         ({"objective": "speed"}, InputError, "unknown objective 'speed'"),
         ({"batch": 0}, InputError, "batch is 0"),
         ({"batch": 10**9}, InputError, "batch is 1000000000"),
         ({"workers": 0}, InputError, "workers is 0"),
+        ({"tiles": "any"}, InputError, "unknown tiles 'any'"),
+        ({"time_limit": 0}, InputError, "time_limit is 0"),
+        ({"time_limit": float("nan")}, InputError, "time_limit is nan"),
         ({"mappings": {"fc3": MAPPING}}, InputError, "did you mean 'fc1'|did you mean 'fc2'"),
         ({"mappings": {"relu1": MAPPING}}, InputError, "relu1"),
         ({"mappings": {"fc1": MAPPING}, "batch": 4}, InputError, "layer fc1: the mapping covers 2 of the 4"),
@@ -241,3 +251,173 @@ def test_no_offchip_memory_means_no_figure_for_it() -> None:
     result = evaluate(Network("one", (Layer("a", "fc", einsum=matmul(n=1, c=2, m=2)),)), onchip)
     assert (result.offchip_read_bits, result.offchip_write_bits) == (None, None)
     assert result.onchip_energy == result.energy
+
+
+# --- The cache --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "cache"))
+    say_once.cache_clear()
+    return Store(tmp_path / "cache")
+
+
+def _no_search(*_: object, **__: object) -> SearchResult:
+    raise AssertionError("searched")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_layers_in_the_cache_are_not_searched_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    first = evaluate(NETWORK, CHIP, workers=workers, cache=False).to_json()
+    assert list(store.entries()) == []
+    assert evaluate(NETWORK, CHIP, workers=workers).to_json() == first
+    assert len(list(store.entries())) == 2
+    monkeypatch.setattr(module, "best_mapping", _no_search)
+    monkeypatch.setattr(module, "run_jobs", _no_search)
+    steps: list[Progress] = []
+    assert evaluate(NETWORK, CHIP, workers=workers, progress=steps.append).to_json() == first
+    assert steps == [Progress(1, 2, "fc1", cached=1), Progress(2, 2, "head", cached=2)]
+    with pytest.raises(AssertionError, match="searched"):
+        evaluate(NETWORK, CHIP, workers=workers, cache=False)
+
+
+def test_the_same_layer_of_another_network_is_in_the_cache(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluate(NETWORK, CHIP, workers=1)
+    monkeypatch.setattr(module, "best_mapping", _no_search)
+    renamed = Network("other", (replace(NETWORK.layers[3], name="tail", op="fc"),))
+    assert evaluate(renamed, replace(CHIP, name="twin", title="Twin"), workers=1).layers[0].name == "tail"
+
+
+def test_given_mappings_are_neither_kept_nor_looked_up(store: Store) -> None:
+    found = evaluate(ONE, CHIP, batch=2, mappings={"fc1": MAPPING})
+    assert found.layers[0].mapping == MAPPING
+    assert list(store.entries()) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_without_a_place_for_the_cache_there_is_one_note(
+    store: Store, caplog: pytest.LogCaptureFixture, workers: int
+) -> None:
+    store.folder.write_text("not a folder")
+    results = [evaluate(NETWORK, CHIP, workers=workers).to_json() for _ in range(2)]
+    assert results == [evaluate(NETWORK, CHIP, cache=False).to_json()] * 2
+    assert len(caplog.messages) == 1
+
+
+CHIP_YAML = """\
+assay: hardware/1
+name: toy
+clock: 1 MHz
+energy_source: a test
+nodes:
+  - {memory: dram, offchip: true, keep: [ifmap, filter, ofmap], energy: 200 pJ}
+  - {memory: buf, size: 1 KiB, keep: [ifmap, filter, ofmap], energy: 6 pJ}
+  - {compute: mac, energy: 1 pJ}
+"""
+
+NETWORK_YAML = """\
+assay: network/1
+name: toy
+source: a test
+input: [12]
+layers:
+  - {op: fc, name: large, out: 12}
+  - {op: fc, name: again, out: 12}
+  - {op: fc, name: small, out: 7}
+  - {op: fc, name: last, out: 3}
+"""
+
+# SIGINT is ignored by processes in the background of a shell; the first line undoes that. The file counts searches.
+SLOW = """\
+import signal, sys, time
+from pathlib import Path
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    from assay import cli
+    from assay.evaluation import evaluate as module
+    search = module.best_mapping
+    def slow(einsum, *arguments, **options):
+        with open("searched", "a") as file:
+            print(einsum.extents["M"], file=file)
+        if einsum.extents["M"] == 3 and not Path("quick").exists():
+            time.sleep(60)
+        return search(einsum, *arguments, **options)
+    module.best_mapping = slow
+    sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the processes must be forks")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_keeps_what_is_done(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: str) -> None:
+    (tmp_path / "toy.yaml").write_text(CHIP_YAML)
+    (tmp_path / "net.yaml").write_text(NETWORK_YAML)
+    command = [sys.executable, "-c", SLOW, "evaluate", "net.yaml", "toy.yaml", "--workers", workers, "--json", "-"]
+
+    def start() -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        environment = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=tmp_path, env=environment)
+
+    with start() as job:
+        try:
+            end = time.monotonic() + 30
+            while len(list(store.entries())) < 2 or "3\n" not in (tmp_path / "searched").read_text():
+                assert job.poll() is None
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            job.send_signal(signal.SIGINT)
+            out, err = job.communicate(timeout=15)
+        finally:
+            job.kill()
+    message = "interrupted: 2 of 3 different layers are done and kept; the same evaluation will go on from there\n"
+    assert (job.returncode, out, err) == (130, "", message)
+    assert sorted((tmp_path / "searched").read_text().split()) == ["12", "3", "7"]
+
+    (tmp_path / "quick").touch()
+    (tmp_path / "searched").unlink()
+    with start() as job:
+        out, err = job.communicate(timeout=30)
+    assert (job.returncode, err) == (0, "")
+    assert (tmp_path / "searched").read_text() == "3\n"
+    monkeypatch.chdir(tmp_path)
+    assert out == evaluate("net.yaml", "toy.yaml", cache=False).to_json()
+
+
+# --- Progress ---------------------------------------------------------------------------------------------------------
+
+
+def test_progress_estimates_what_is_left_and_bounds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 1.0, 2.0, 2.0, 12.0, 20.0, 30.0, 40.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    steps: list[Progress] = []
+    tracker = Tracker(steps.append, 5, time_limit=60)
+    tracker.known("a", cached=True)
+    tracker.begin([50.0, 30.0, 10.0, 10.0], workers=2)
+    for layer, size in (("b", 50.0), ("c", 30.0), ("d", 10.0), ("e", 10.0)):
+        tracker.searched(layer, size)
+    assert [(step.done, step.cached, step.elapsed, step.left, step.at_most) for step in steps] == [
+        (1, 1, 1.0, None, None),
+        (1, 1, 2.0, None, 120),
+        (2, 1, 12.0, 10.0, 120),
+        (3, 1, 20.0, pytest.approx(18 * 20 / 80), 60),
+        (4, 1, 30.0, pytest.approx(28 * 10 / 90), 60),
+        (5, 1, 40.0, 0.0, 0),
+    ]
+
+
+def test_the_costliest_search_begins_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+
+    def search(einsum: Einsum, *arguments: Any, **options: Any) -> SearchResult:
+        begun.append(einsum.extents["M"])
+        return best_mapping(einsum, *arguments, **options)
+
+    monkeypatch.setattr(module, "best_mapping", search)
+    network = Network("sizes", tuple(Layer(f"m{m}", "fc", einsum=matmul(n=1, c=6, m=m)) for m in (7, 12, 2, 6)))
+    assert [layer.name for layer in evaluate(network, CHIP, workers=1).layers] == ["m7", "m12", "m2", "m6"]
+    assert begun == [12, 6, 7, 2]
+    assert search_size(matmul(n=1, c=6, m=2**61 - 1)) == search_size(matmul(n=1, c=6, m=7))  # at once, too

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 
 from assay.errors import InputError
-from assay.evaluation.energy import energy_of_actions
 from assay.evaluation.evaluate import evaluate
 from assay.evaluation.explain import explain_layer
 from assay.evaluation.explained import (
@@ -35,6 +34,7 @@ from assay.evaluation.saved import einsum_from_data, read_layer
 from assay.hardware.model import Compute, Fanout, Hardware, Memory, Node
 from assay.hardware.presets import load_hardware, text_of
 from assay.mapping.analysis import analyse
+from assay.mapping.energy import energy_of_actions
 from assay.mapping.latency import time_layer
 from assay.report.explain import render_explanation
 from assay.workload.load import load_network

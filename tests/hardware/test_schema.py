@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from assay.errors import InputError
-from assay.hardware import Buffering, Halo, Multicast, parse_hardware, preset_names, preset_text, reader
+from assay.hardware import DATAFLOW_WORDS, Buffering, Halo, Multicast, parse_hardware, preset_names, preset_text, reader
 from assay.hardware.vocabulary import DIMENSIONS, TENSORS
 
 SCHEMA = json.loads((files("assay") / "data" / "schema" / "hardware-1.json").read_text(encoding="utf-8"))
@@ -58,6 +58,18 @@ def test_the_same_words() -> None:
     assert SCHEMA["$defs"]["fanout"]["properties"]["multicast"]["enum"] == list(Multicast)
     assert SCHEMA["$defs"]["memory"]["properties"]["buffering"]["enum"] == list(Buffering)
     assert SCHEMA["properties"]["counting"]["properties"]["halo"]["enum"] == list(Halo)
+    assert SCHEMA["properties"]["dataflow"]["enum"] == list(DATAFLOW_WORDS)
+
+
+def test_a_file_with_every_constraint_validates() -> None:
+    chip = yaml.safe_load(preset_text("eyeriss"))
+    chip["dataflow"] = "row_stationary"
+    chip["nodes"][1] |= {"factors": {"P": 4, "N": 1}, "max_factors": {"M": "2 * 4"}, "order": ["M", "P"]}
+    chip["nodes"][2] |= {"min_utilization": 0.25}
+    chip["nodes"][2]["Y"] |= {"factors": {"R": "all"}, "max_factors": {"C": 4}, "order": ["R", "C"]}
+    chip["nodes"][3] |= {"stationary": ["filter"]}
+    VALIDATOR.validate(chip)
+    parse_hardware(yaml.safe_dump(chip))
 
 
 def mutations() -> list[tuple[str, Any]]:
@@ -86,6 +98,13 @@ def mutations() -> list[tuple[str, Any]]:
     change("truth value of counting as text", lambda chip: chip.update(counting={"first_reads": "maybe"}))
     change("unknown buffering", lambda chip: chip["nodes"][1].update(buffering="triple"))
     change("unknown ports", lambda chip: chip["nodes"][1].update(ports={"reads": 2}))
+    change("unknown dataflow", lambda chip: chip.update(dataflow="weights"))
+    change("factor of no dimension", lambda chip: chip["nodes"][1].update(factors={"X": 2}))
+    change("factors are no mapping", lambda chip: chip["nodes"][1].update(factors=["C"]))
+    change("largest factor of no dimension", lambda chip: chip["nodes"][1].update(max_factors={"X": 2}))
+    change("dimension twice in an order", lambda chip: chip["nodes"][1].update(order=["C", "C"]))
+    change("unknown tensor is stationary", lambda chip: chip["nodes"][1].update(stationary=["weights"]))
+    change("unknown key of an axis", lambda chip: chip["nodes"][2]["X"].update(factor={"M": 2}))
     change("truth value of links as text", lambda chip: chip["nodes"][2].update(links="maybe"))
     change("truth value of latch as text", lambda chip: chip["nodes"][-1].update(latch="maybe"))
     change("truth value as text", lambda chip: chip["nodes"][2].update(reduces="maybe"))

@@ -13,8 +13,8 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from assay.evaluation.energy import energy_of_actions, total_energy
 from assay.mapping.counts import Action
+from assay.mapping.energy import energy_of_actions, total_energy
 from tests.timeloop.recorded import ENERGY, Compared, Difference, compared, equal, goldens, random_mappings
 from tests.timeloop.rules import Rule, input_figures, output_figures
 

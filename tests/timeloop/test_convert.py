@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from assay.errors import UnsupportedError
-from assay.hardware.model import Fanout, Hardware, Memory, Node
+from assay.hardware.model import Axis, Fanout, Hardware, Memory, Node
 from assay.hardware.reader import parse_hardware
 from assay.timeloop import hardware_yaml
 from tests.timeloop.samples import ENERGIES, FLAT, MAPPING, NODES, NODES_MAPPING, PROBLEM, TREE, V04_PROBLEM, design
@@ -23,14 +24,22 @@ def renamed(hardware: Hardware) -> Hardware:
     def dims(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return None if names is None else tuple(DIMS.get(name, name) for name in names)
 
+    def limits(spot: Memory | Axis) -> dict[str, Any]:
+        bounds = {
+            key: tuple((DIMS.get(dim, dim), bound) for dim, bound in found)
+            for key, found in (("factors", spot.factors), ("max_factors", spot.max_factors))
+        }
+        return {**bounds, "order": dims(spot.order)}
+
     nodes: list[Node] = []
     for node in hardware.nodes:
         if isinstance(node, Memory):
             keep, may_keep = (tuple(TENSORS[name] for name in names) for names in (node.keep, node.may_keep))
             if keep or may_keep:
-                nodes.append(replace(node, keep=keep, may_keep=may_keep, loops=dims(node.loops)))
+                nodes.append(replace(node, keep=keep, may_keep=may_keep, loops=dims(node.loops), **limits(node)))
         elif isinstance(node, Fanout):
-            nodes.append(replace(node, axes=tuple(replace(axis, dims=dims(axis.dims)) for axis in node.axes)))
+            axes = tuple(replace(axis, dims=dims(axis.dims), **limits(axis)) for axis in node.axes)
+            nodes.append(replace(node, axes=axes))
         else:
             nodes.append(node)
     return replace(hardware, nodes=tuple(nodes))
@@ -80,8 +89,8 @@ constraints:
 - {target: RF, type: temporal, factors: o=1}
 """
     text = hardware_yaml(design(tmp_path, FLAT, problem, constraints))
-    assert "X: {size: 4, dims: [M, P]}" in text
-    assert "Y: {size: 2, dims: [C, R]}" in text
+    assert "X: {size: 4, dims: [M, P], order: [P, M]}" in text
+    assert "Y: {size: 2, dims: [C, R], order: [R, C]}" in text
     assert "loops: [N, C, P, R]" in text
 
 

@@ -7,11 +7,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from assay.evaluation.energy import ActionEnergy, energy_of_actions, total_energy
 from assay.evaluation.given import check_given
 from assay.hardware.model import Fanout, Hardware, Memory
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Action, Analysis
+from assay.mapping.energy import ActionEnergy, energy_of_actions, total_energy
 from assay.mapping.latency import Timing, time_layer
 from assay.mapping.mapping import Mapping
 from assay.workload.einsum import Einsum

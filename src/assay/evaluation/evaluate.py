@@ -8,33 +8,38 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assay.errors import AssayError, InputError, Position
-from assay.evaluation.energy import energy_of_actions
 from assay.evaluation.given import check_given
 from assay.evaluation.layer import LayerResult, Optimality
 from assay.evaluation.notes import notes_of
 from assay.evaluation.parallel import run_jobs
+from assay.evaluation.progress import Progress, Tracker, search_size
 from assay.evaluation.results import Evaluation
 from assay.evaluation.sources import load_sources
 from assay.hardware.model import Hardware
-from assay.mapper import best_mapping, check_objective
+from assay.mapper import TILES, SearchResult, best_mapping, check_objective
+from assay.mapper.cache import keep, recall, say_once, search_key
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Analysis
+from assay.mapping.energy import energy_of_actions
 from assay.mapping.latency import time_layer
 from assay.mapping.mapping import Mapping
 from assay.reading.suggestions import hint
 from assay.workload.einsum import Einsum
-from assay.workload.network import Layer, Network
+from assay.workload.network import Network
+
+__all__ = ["Progress", "evaluate"]
 
 GIVEN_HINT = "a result written with --json FILE holds a mapping of every layer that fits; copy its form"
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an evaluation is: `done` of `total` different layers, the last of them named `layer`."""
+class _Search:
+    """What all layers are searched for, and how."""
 
-    done: int
-    total: int
-    layer: str
+    objective: str
+    tiles: str
+    time_limit: float | None
+    cache: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +49,24 @@ class _Job:
     name: str
     einsum: Einsum
     hardware: Hardware
-    objective: str
+    search: _Search
     mapping: Mapping | None
+
+    def key(self) -> str | None:
+        """Its place in the cache; None if it has none."""
+        if self.mapping is not None or not self.search.cache:
+            return None
+        return search_key(self.einsum, self.hardware, self.search.objective, tiles=self.search.tiles)
 
 
 @dataclass(frozen=True, slots=True)
 class _Solution:
+    """`trouble`: why the result of the search could not be kept."""
+
     mapping: Mapping
     analysis: Analysis
     search: Optimality | None
+    trouble: str | None = None
 
 
 def evaluate(
@@ -65,12 +79,16 @@ def evaluate(
     workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     mappings: Dictionary[str, Mapping] | None = None,
+    tiles: str = "perfect",
+    time_limit: float | None = None,
+    cache: bool = True,
 ) -> Evaluation:
     """Evaluate a network on hardware, with the best mapping of every layer.
 
     Layers of the same shape are searched once. Different ones are searched in parallel processes; the result does not
-    depend on how many there are. Where processes are spawned rather than forked (macOS, Windows), a script must call
-    this under `if __name__ == "__main__":`, or pass `workers=1`.
+    depend on how many there are. What is found is kept at once in the user's cache folder (docs/networks.md): whatever
+    ends an evaluation before its time, the next one goes on from there. Where processes are spawned rather than forked
+    (macOS, Windows), a script must call this under `if __name__ == "__main__":`, or pass `workers=1`.
 
     Args:
         network: a network, or a zoo name or file for `load_network`.
@@ -80,27 +98,37 @@ def evaluate(
             keeps its own.
         objective: what the mappings minimise: `energy`.
         workers: processes; None: one per processor core, at most one per different layer.
-        progress: called after each different layer, in this process.
+        progress: called in this process, before the first search and after each different layer.
         mappings: mappings by layer name; those layers are evaluated as given, not searched.
+        tiles: sizes of tiles: `perfect`, those that divide the layer, or `imperfect`, all.
+        time_limit: seconds for the search of each different layer; then the best mapping so far is taken.
+        cache: False: search every layer, and keep nothing.
 
     Raises:
         InputError: an argument is wrong, or a given mapping does not fit its layer and hardware.
         UnsupportedError: an objective or a layer that this version cannot evaluate.
         NoMappingError: a layer fits the hardware under no mapping.
+        KeyboardInterrupt: Ctrl-C; says how many layers are done and kept.
     """
-    check_objective(objective)
+    _check_search(objective, tiles, time_limit)
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
         raise InputError(f"workers is {workers!r}; it must be a whole number of at least 1")
     network, hardware = load_sources(network, hardware, bits)
     if network.batch == 1 or batch != 1:
         network = network.with_batch(batch)
     given = _known_layers(network, mappings or {})
-    jobs = _jobs(network, hardware, objective, given)
-    solutions = _solve_all(list(jobs), workers, progress)
-    by_job = dict(zip(jobs, solutions, strict=True))
-    by_layer = {name: by_job[job] for job, names in jobs.items() for name in names}
-    layers = tuple(_layer_result(layer, hardware, by_layer.get(layer.name)) for layer in network.layers)
+    jobs = _jobs(network, hardware, _Search(objective, tiles, time_limit, cache), given)
+    solutions = _solve_all(list(jobs), workers, Tracker(progress, len(jobs), time_limit))
+    layers = _layer_results(network, hardware, jobs, solutions)
     return Evaluation(network, hardware, objective, layers, notes_of(network, hardware, layers))
+
+
+def _check_search(objective: str, tiles: str, time_limit: float | None) -> None:
+    check_objective(objective)
+    if tiles not in TILES:
+        raise InputError(f"unknown tiles {tiles!r}", hint=f"choose one of {', '.join(TILES)}")
+    if time_limit is not None and not time_limit > 0:
+        raise InputError(f"time_limit is {time_limit!r}; it must be seconds, above 0")
 
 
 def _known_layers(network: Network, mappings: Dictionary[str, Mapping]) -> Dictionary[str, Mapping]:
@@ -114,28 +142,62 @@ def _known_layers(network: Network, mappings: Dictionary[str, Mapping]) -> Dicti
 
 
 def _jobs(
-    network: Network, hardware: Hardware, objective: str, given: Dictionary[str, Mapping]
+    network: Network, hardware: Hardware, search: _Search, given: Dictionary[str, Mapping]
 ) -> dict[_Job, tuple[str, ...]]:
     """The different jobs, in order of first use, each with the layers that share it."""
     jobs: dict[tuple[Einsum, Mapping | None], tuple[_Job, tuple[str, ...]]] = {}
     for layer in network.layers:
         if layer.einsum is not None:
             key = (layer.einsum, given.get(layer.name))
-            job, names = jobs.get(key, (_Job(layer.name, layer.einsum, hardware, objective, key[1]), ()))
+            job, names = jobs.get(key, (_Job(layer.name, layer.einsum, hardware, search, key[1]), ()))
             jobs[key] = (job, (*names, layer.name))
     return dict(jobs.values())
 
 
-def _solve_all(jobs: list[_Job], workers: int | None, progress: Callable[[Progress], None] | None) -> list[_Solution]:
-    def report(done: int, job: _Job) -> None:
-        if progress is not None:
-            progress(Progress(done, len(jobs), job.name))
-
-    outcomes = run_jobs(_solve, jobs, workers, report)
-    for outcome in outcomes:
+def _solve_all(jobs: list[_Job], workers: int | None, tracker: Tracker) -> list[_Solution]:
+    """In the order of the jobs; raises the error of the first one that has one."""
+    outcomes: dict[_Job, _Outcome] = {}
+    for job in jobs:
+        known = _known(job)
+        if known is not None or job.mapping is not None:
+            outcomes[job] = _solve(job) if known is None else known
+            tracker.known(job.name, cached=known is not None)
+    if len(outcomes) < len(jobs):
+        outcomes |= _search_all([job for job in jobs if job not in outcomes], workers, tracker)
+    found = [outcomes[job] for job in jobs]
+    for outcome in found:
         if isinstance(outcome, _Failure):
             raise outcome.error()
-    return [outcome for outcome in outcomes if isinstance(outcome, _Solution)]
+    solutions = [outcome for outcome in found if isinstance(outcome, _Solution)]
+    if troubles := [solution.trouble for solution in solutions if solution.trouble]:
+        say_once(troubles[0])
+    return solutions
+
+
+def _search_all(jobs: list[_Job], workers: int | None, tracker: Tracker) -> dict[_Job, _Outcome]:
+    """Search in processes, the costliest layer first, so that no process is left alone with it at the end."""
+    sizes = {job: search_size(job.einsum) for job in jobs}
+    ordered = sorted(jobs, key=lambda job: -sizes[job])
+
+    def report(done: int, job: _Job) -> None:
+        tracker.searched(job.name, sizes[job])
+
+    try:
+        found = run_jobs(_solve, ordered, workers, report, lambda count: tracker.begin(list(sizes.values()), count))
+    except KeyboardInterrupt:
+        if jobs[0].key() is None:
+            raise
+        done = tracker.total - sum(_known(job) is None for job in jobs)
+        kept = f"{done} of {tracker.total} different layers are done and kept"
+        raise KeyboardInterrupt(f"{kept}; the same evaluation will go on from there") from None
+    return dict(zip(ordered, found, strict=True))
+
+
+def _known(job: _Job) -> _Solution | None:
+    """What the cache has for a job."""
+    key = job.key()
+    found = None if key is None else recall(key)
+    return None if found is None else _solution(job, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +213,17 @@ class _Failure:
         return self.kind(self.message, at=self.at, hint=self.hint)
 
 
-def _solve(job: _Job) -> _Solution | _Failure:
+_Outcome = _Solution | _Failure
+
+
+def _solve(job: _Job) -> _Outcome:
     """Find (or take) the mapping of one layer and count under it. Runs in any process."""
     try:
         if job.mapping is not None:
             analysis = analyse(job.einsum, job.hardware, job.mapping)
             check_given(job.einsum, job.hardware, job.mapping, analysis)
             return _Solution(job.mapping, analysis, None)
-        found = best_mapping(job.einsum, job.hardware, job.objective)
-        search = Optimality(found.optimal, found.gap, found.lower_bound)
-        return _Solution(found.mapping, analyse(job.einsum, job.hardware, found.mapping), search)
+        return _searched(job)
     except AssayError as error:
         at, advice = error.at, error.hint
         if job.mapping is not None:
@@ -168,15 +231,31 @@ def _solve(job: _Job) -> _Solution | _Failure:
         return _Failure(type(error), f"layer {job.name}: {error.message}", at, advice)
 
 
-def _layer_result(layer: Layer, hardware: Hardware, solution: _Solution | None) -> LayerResult:
-    result = LayerResult(layer, hardware)
-    if layer.einsum is None or solution is None:
-        return result
-    return replace(
-        result,
-        mapping=solution.mapping,
-        analysis=solution.analysis,
-        timing=time_layer(layer.einsum, hardware, solution.mapping, solution.analysis),
-        energies=energy_of_actions(layer.einsum, hardware, solution.analysis),
-        search=solution.search,
-    )
+def _searched(job: _Job) -> _Solution:
+    """Search, and keep what is found at once: nothing that happens to other layers can undo it."""
+    key, search = job.key(), job.search
+    if (known := _known(job)) is not None:  # another evaluation has found it in the meantime
+        return known
+    found = best_mapping(job.einsum, job.hardware, search.objective, tiles=search.tiles, time_limit=search.time_limit)
+    trouble = None if key is None else keep(key, found)
+    return replace(_solution(job, found), trouble=trouble)
+
+
+def _solution(job: _Job, found: SearchResult) -> _Solution:
+    search = Optimality(found.optimal, found.gap, found.lower_bound)
+    return _Solution(found.mapping, analyse(job.einsum, job.hardware, found.mapping), search)
+
+
+def _layer_results(
+    network: Network, hardware: Hardware, jobs: dict[_Job, tuple[str, ...]], solutions: list[_Solution]
+) -> tuple[LayerResult, ...]:
+    """One result per layer; those of one job share all but the layer."""
+    results = {layer.name: LayerResult(layer, hardware) for layer in network.layers}
+    for (job, names), solution in zip(jobs.items(), solutions, strict=True):
+        timing = time_layer(job.einsum, hardware, solution.mapping, solution.analysis)
+        energies = energy_of_actions(job.einsum, hardware, solution.analysis)
+        for name in names:
+            results[name] = LayerResult(
+                results[name].layer, hardware, solution.mapping, solution.analysis, timing, energies, solution.search
+            )
+    return tuple(results.values())

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.errors import InputError
-from assay.evaluation.energy import ActionEnergy, total_energy
 from assay.hardware.model import Hardware
 from assay.mapping.counts import Action, Analysis, Count
+from assay.mapping.energy import ActionEnergy, total_energy
 from assay.mapping.latency import Timing
 from assay.mapping.mapping import Mapping
 from assay.mapping.text import mapping_to_data

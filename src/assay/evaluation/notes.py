@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from assay.evaluation.energy import unknown_in_fanouts
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.sources import widths
 from assay.hardware.model import Hardware
 from assay.mapping.counts import Action
+from assay.mapping.energy import unknown_in_fanouts
 from assay.workload.network import Network
 
 TIMING_NOTE = (

@@ -23,16 +23,19 @@ def run_jobs(
     jobs: Sequence[Job],
     workers: int | None = None,
     report: Callable[[int, Job], None] = lambda done, job: None,
+    begin: Callable[[int], None] = lambda workers: None,
 ) -> list[Outcome]:
-    """The outcomes of `work` on each job, in the order of the jobs.
+    """The outcomes of `work` on each job, in the order of the jobs, in which they are also begun.
 
     Args:
         work: a function at the top of a module, so that any process can find it.
         workers: processes; None: one per processor core. One process, or one job, runs here.
         report: called in this process with (jobs done, the job just done).
+        begin: called in this process with the number of processes, before the first job.
     """
     count = min(workers or available_cores(), len(jobs))
     pool = _pool(count) if count > 1 else None
+    begin(1 if pool is None else count)
     if pool is None:
         outcomes = []
         for done, job in enumerate(jobs, start=1):

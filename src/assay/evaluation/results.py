@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay.errors import InputError, UnsupportedError
-from assay.evaluation.energy import unknown_in_fanouts
 from assay.evaluation.html import evaluation_html
 from assay.evaluation.layer import LayerResult, check_component
 from assay.hardware.model import Fanout, Hardware, Memory, Node
 from assay.mapping.counts import Action
+from assay.mapping.energy import unknown_in_fanouts
 from assay.reading.suggestions import hint
 from assay.reading.units import format_si
 from assay.workload.einsum import Einsum

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import InputError, Position
-from assay.evaluation.energy import energy_of_actions
 from assay.evaluation.explain import pick_layer
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import SCHEMA
@@ -19,6 +18,7 @@ from assay.hardware.model import Hardware
 from assay.hardware.presets import HardwareText
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Occupancy
+from assay.mapping.energy import energy_of_actions
 from assay.mapping.latency import time_layer
 from assay.mapping.mapping import Mapping
 from assay.mapping.text import mapping_from_data, read_mapping

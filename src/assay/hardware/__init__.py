@@ -1,6 +1,8 @@
 """What computes: the model of a DNN processor, and the files and presets that describe one."""
 
+from assay.hardware.dataflows import DATAFLOW_WORDS, DATAFLOWS, Dataflow, apply_dataflow, find_dataflow
 from assay.hardware.model import (
+    ALL,
     Axis,
     Bandwidth,
     Buffering,
@@ -20,11 +22,15 @@ from assay.hardware.reader import parse_hardware, read_hardware
 from assay.hardware.tables import Table, load_table, table_names
 
 __all__ = [
+    "ALL",
+    "DATAFLOWS",
+    "DATAFLOW_WORDS",
     "Axis",
     "Bandwidth",
     "Buffering",
     "Compute",
     "Counting",
+    "Dataflow",
     "Fanout",
     "Figure",
     "Halo",
@@ -34,6 +40,8 @@ __all__ = [
     "Node",
     "Ports",
     "Table",
+    "apply_dataflow",
+    "find_dataflow",
     "load_hardware",
     "load_table",
     "parse_hardware",

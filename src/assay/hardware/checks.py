@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assay.errors import InputError, Position
+from assay.hardware.constraints import check_constraints
 from assay.hardware.model import Buffering, Compute, Fanout, Memory, Multicast, Node
 from assay.hardware.vocabulary import TENSORS
 
@@ -35,6 +36,7 @@ def check_nodes(nodes: tuple[Node, ...], at: Position | None = None) -> None:
             _check_memory(node, compute)
             _check_ports(node)
     _check_buffering(nodes[0])
+    check_constraints(nodes)
 
 
 def _check_names(nodes: tuple[Node, ...]) -> None:

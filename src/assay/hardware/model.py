@@ -74,9 +74,19 @@ class Buffering(StrEnum):
     SINGLE = "single"  # none: while a tile is replaced, nothing below works
 
 
+Factors = tuple[tuple[str, int], ...]
+"""(dimension, bound) of each dimension that is constrained, each at most once; a fixed bound may be `ALL`."""
+
+ALL = 0
+"""As a fixed factor: the whole of the dimension, however long it is in a layer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """A storage level. Every instance of it keeps a tile of each tensor it keeps.
+
+    `loops` to `stationary` are constraints on the mapping; left out, they allow everything. A constraint on a dimension
+    that a layer does not have, or of which it has one index only, says nothing about that layer.
 
     Attributes:
         name: unique in the hardware.
@@ -92,6 +102,17 @@ class Memory:
         buffering: which of its transfers overlap with the work below; it does not change `size` or `reserved`.
         loops: dimensions that may be iterated at this level, or None for any.
         whole: dimensions that must be complete within this level's tile.
+        factors: the bounds of the loops over that dimension at this level multiply to exactly that, or to the extent of
+            the dimension in the layer where that is less. 1: there is none. `ALL`: to the extent, so that it is
+            iterated nowhere else.
+        max_factors: the bounds of the loops over that dimension at this level multiply to at most that (1 or more).
+        order: how the loops at this level are nested, from the outermost to the innermost. Each of these dimensions has
+            at most one loop here, and these loops lie inside of those over any other dimension at this level.
+        stationary: tensors of which a tile, once it is here, stays until all that is done with it is done. Of the loops
+            in time outside of this level (those at memories further out), the ones over dimensions that the tensor
+            depends on all lie outside of the ones over dimensions that it does not depend on. So a tile is fetched
+            once, and the sums of an output are complete when they leave. Where a tensor that may be kept is not, this
+            says nothing.
         offchip: True when it lies off the chip.
     """
 
@@ -109,6 +130,10 @@ class Memory:
     buffering: Buffering = Buffering.IDEAL
     loops: tuple[str, ...] | None = None
     whole: tuple[str, ...] = ()
+    factors: Factors = ()
+    max_factors: Factors = ()
+    order: tuple[str, ...] = ()
+    stationary: tuple[str, ...] = ()
     offchip: bool = False
     at: Position | None = field(default=None, compare=False)
 
@@ -120,11 +145,21 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One direction of a fanout: how many children, and which dimensions may be laid along it (None: any)."""
+    """One direction of a fanout.
+
+    Attributes:
+        name: X, Y or Z.
+        size: how many children lie along it.
+        dims: dimensions that may be laid along it, or None for any.
+        factors, max_factors, order: as at a memory (see `Memory`), of the loops along this axis.
+    """
 
     name: str
     size: int
     dims: tuple[str, ...] | None = None
+    factors: Factors = ()
+    max_factors: Factors = ()
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +175,7 @@ class Fanout:
         bandwidth: per tensor, bits per cycle on the parent's side, each way; absent: no limit.
         whole: dimensions that must be complete within the fanout and what lies below it.
         fill: True: a layer is spread over as many children as its dimensions and these constraints allow.
+        min_utilization: from 0 to 1: the bounds of the loops in space multiply to at least this share of the children.
         links: True: children beside each other along an axis pass words on: what a child newly needs comes from a
             neighbour that was filled with just that a step before, if that saves reads of the parent. Needs multicast
             `tile` or `none`.
@@ -154,6 +190,7 @@ class Fanout:
     bandwidth: tuple[tuple[str, float], ...] = ()
     whole: tuple[str, ...] = ()
     fill: bool = False
+    min_utilization: float = 0.0
     links: bool = False
     at: Position | None = field(default=None, compare=False)
 
@@ -208,6 +245,7 @@ class Hardware:
         technology: such as `65 nm LP CMOS, 1.0 V`; informative.
         energy_source: where the energies per action come from; printed with every energy.
         counting: conventions of counting that differ from the defaults.
+        dataflow: name of the dataflow whose constraints the nodes have (`assay.hardware.dataflows`); empty for none.
         published: figures of the paper, for comparison; never used in a calculation.
     """
 
@@ -219,6 +257,7 @@ class Hardware:
     source: str = ""
     energy_source: str = ""
     counting: Counting = Counting()
+    dataflow: str = ""
     published: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -12,12 +12,15 @@ from pathlib import Path
 
 from assay.errors import InputError
 from assay.hardware.checks import check_nodes
+from assay.hardware.dataflows import DATAFLOW_WORDS, apply_dataflow
 from assay.hardware.model import (
+    ALL,
     Axis,
     Bandwidth,
     Buffering,
     Compute,
     Counting,
+    Factors,
     Fanout,
     Figure,
     Halo,
@@ -37,22 +40,22 @@ from assay.reading.units import BANDWIDTH, ENERGY, FREQUENCY, RATE, SIZE, Quanti
 HARDWARE_FORM = "hardware/1"
 HARDWARE_KEYS = (
     *("name", "title", "technology", "clock", "source", "energy_source"),
-    *("counting", "tables", "variables", "nodes", "published", "notes"),
+    *("counting", "dataflow", "tables", "variables", "nodes", "published", "notes"),
 )
 MEMORY_KEYS = (
     *("memory", "size", "reserved", "width", "keep", "may_keep", "energy"),
-    *("bandwidth", "ports", "buffering", "loops", "whole", "offchip"),
+    *("bandwidth", "ports", "buffering", "loops", "whole", "factors", "max_factors", "order", "stationary", "offchip"),
 )
 FANOUT_KEYS = (
     *("fanout", "X", "Y", "Z", "multicast", "reduces", "energy", "width"),
-    *("bandwidth", "whole", "fill", "links"),
+    *("bandwidth", "whole", "fill", "min_utilization", "links"),
 )
 COMPUTE_KEYS = ("compute", "energy", "bits", "macs_per_cycle", "latch")
 COUNTING_KEYS = ("halo", "first_reads", "refill_all", "drain_reads", "whole_accesses")
 ENERGY_KEYS = ("read", "write", "update")
 BANDWIDTH_KEYS = ("read", "write", "total")
 AXIS_NAMES = ("X", "Y", "Z")
-AXIS_KEYS = ("size", "dims")
+AXIS_KEYS = ("size", "dims", "factors", "max_factors", "order")
 FIGURE_KEYS = ("value", "unit", "source", "note")
 NODE_KINDS = ("memory", "fanout", "compute")
 LIMIT = 2**53
@@ -99,7 +102,7 @@ def hardware_from(doc: Doc, folder: Path | None = None, tables: Mapping[str, str
     check_nodes(nodes, fields["nodes"].at)
     text = {key: _text(fields, key) for key in ("title", "technology", "source", "energy_source")}
     _check_energy_source(items, text["energy_source"])
-    return Hardware(
+    hardware = Hardware(
         name=_name(fields["name"]),
         nodes=nodes,
         clock=clock.value,
@@ -108,6 +111,15 @@ def hardware_from(doc: Doc, folder: Path | None = None, tables: Mapping[str, str
         published=tuple(_figure(key, value) for key, value in _optional_pairs(fields, "published")),
         notes=tuple(note.text() for note in fields["notes"].items()) if "notes" in fields else (),
     )
+    return _with_dataflow(hardware, fields["dataflow"]) if "dataflow" in fields else hardware
+
+
+def _with_dataflow(hardware: Hardware, entry: Entry) -> Hardware:
+    name = entry.choice(DATAFLOW_WORDS)
+    try:
+        return apply_dataflow(hardware, name)
+    except InputError as error:
+        raise error if error.at else entry.error(error.message, error.hint) from None
 
 
 def _counting(entry: Entry) -> Counting:
@@ -182,6 +194,10 @@ def _memory(entry: Entry, context: _Context) -> Memory:
         buffering=Buffering(fields["buffering"].choice(Buffering)) if "buffering" in fields else Buffering.IDEAL,
         loops=_words(fields, "loops", DIMENSIONS),
         whole=_words(fields, "whole", DIMENSIONS) or (),
+        factors=_factors(fields, "factors", context),
+        max_factors=_factors(fields, "max_factors", context),
+        order=_words(fields, "order", DIMENSIONS) or (),
+        stationary=_words(fields, "stationary", TENSORS) or (),
         offchip=_truth(fields, "offchip"),
         at=entry.at,
     )
@@ -203,6 +219,7 @@ def _fanout(entry: Entry, context: _Context) -> Fanout:
         bandwidth=_tensor_bandwidths(fields["bandwidth"], context) if "bandwidth" in fields else (),
         whole=_words(fields, "whole", DIMENSIONS) or (),
         fill=_truth(fields, "fill"),
+        min_utilization=_share(fields["min_utilization"], context) if "min_utilization" in fields else 0.0,
         links=_truth(fields, "links"),
         at=entry.at,
     )
@@ -225,7 +242,33 @@ def _axis(name: str, entry: Entry, context: _Context) -> Axis:
     if entry.form is not Form.MAPPING:
         return Axis(name, _count(entry, context))
     fields = entry.mapping(allowed=AXIS_KEYS, required=("size",))
-    return Axis(name, _count(fields["size"], context), _words(fields, "dims", DIMENSIONS))
+    return Axis(
+        name,
+        size=_count(fields["size"], context),
+        dims=_words(fields, "dims", DIMENSIONS),
+        factors=_factors(fields, "factors", context),
+        max_factors=_factors(fields, "max_factors", context),
+        order=_words(fields, "order", DIMENSIONS) or (),
+    )
+
+
+def _factors(fields: dict[str, Entry], key: str, context: _Context) -> Factors:
+    """Bounds by dimension; a fixed one may be `all`."""
+    if key not in fields:
+        return ()
+    entry = fields[key]
+    if entry.form is not Form.MAPPING:
+        advice = f"such as {{C: 4, S: {'all' if key == 'factors' else 8}}}"
+        raise entry.wrong_form("a number for each dimension", advice)
+    found = []
+    for dim, value in entry.mapping(allowed=DIMENSIONS).items():
+        whole = key == "factors" and value.words == "all"
+        found.append((dim, ALL if whole else _count(value, context)))
+    return tuple(found)
+
+
+def _share(entry: Entry, context: _Context) -> float:
+    return entry.number(minimum=0, maximum=1, names=context.names)
 
 
 def _energies(fields: dict[str, Entry], context: _Context) -> tuple[float | None, float | None, float | None]:

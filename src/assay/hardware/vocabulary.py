@@ -7,3 +7,10 @@ TENSORS = ("ifmap", "filter", "ofmap")
 
 DIMENSIONS = ("N", "G", "M", "C", "P", "Q", "R", "S")
 """Batch, groups, output and input channels, height and width of the output, height and width of the filter."""
+
+DEPENDS_ON = {
+    "ifmap": ("N", "G", "C", "P", "Q", "R", "S"),
+    "filter": ("G", "M", "C", "R", "S"),
+    "ofmap": ("N", "G", "M", "P", "Q"),
+}
+"""The dimensions that each tensor depends on, in any of the built-in layer forms."""

@@ -1,6 +1,7 @@
 """The best mapping, with a proof."""
 
 from assay.mapper.best import best_mapping, unknown_conventions
+from assay.mapper.cache import cached_best_mapping
 from assay.mapper.result import OBJECTIVES, TILES, Point, SearchResult, check_objective, value_of
 from assay.mapper.spell import mapping_energy
 
@@ -10,6 +11,7 @@ __all__ = [
     "Point",
     "SearchResult",
     "best_mapping",
+    "cached_best_mapping",
     "check_objective",
     "mapping_energy",
     "unknown_conventions",

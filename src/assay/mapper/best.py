@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from math import prod
 
-import numpy as np
-
-from assay.errors import NoMappingError, UnsupportedError
-from assay.hardware.model import Hardware, Memory
-from assay.mapper.problem import build_problem, keep_choices
-from assay.mapper.result import SearchResult, check_objective
-from assay.mapper.search import Found, Search
-from assay.mapper.spell import spell
-from assay.mapping.analysis import analyse
-from assay.mapping.latency import time_layer
+from assay.errors import InputError, NoMappingError, UnsupportedError
+from assay.hardware.model import Hardware
+from assay.mapper.misfit import explain_misfit, has_mapping
+from assay.mapper.problem import STEPS, Problem, build_problem, keep_choices
+from assay.mapper.result import TILES, Point, SearchResult, check_objective
+from assay.mapper.search import Aim, Answer, Candidate, Question, Search, Status
+from assay.mapper.spell import figures, spell
+from assay.mapping.mapping import Mapping
 from assay.workload.einsum import Einsum
 
 OPTIMAL_GAP = 1e-8
 """A gap up to this is rounding and the tie-break, not a difference."""
 
 _TIE_SHARE = 4e-9
+_STRICT = 1e-11
+"""A mapping is better if its value is lower by more than this share."""
+
+_BEAM = 8
+"""Labels of each kind and size in the narrow pass, which finds a good mapping before the complete one."""
+
+_FIRST_SHARE, _GROWTH, _LAST_SHARE = 0.1, 2.0, 0.7
+"""Of the way from the bound to the best mapping known (or to twice the bound): where the first limit lies, how it
+grows, and from where on the limit is that mapping itself."""
+
+_CANDIDATES = 64
+"""Complete mappings whose exact figures are looked at."""
+
+Tick = Callable[[int, int, int, float], object]
 
 
 def best_mapping(
@@ -33,11 +48,12 @@ def best_mapping(
     max_energy: float | None = None,
     front: bool = False,
     time_limit: float | None = None,
+    tick: Tick | None = None,
 ) -> SearchResult:
     """The best mapping among all loop orders, tile sizes, spatial assignments and kept tensors that the hardware
     allows.
 
-    Among mappings of equal energy the one with fewer steps is taken.
+    Among mappings of equal energy one of fewest steps is taken, among those of equal latency one of least energy.
 
     Args:
         objective: what is to be least: `energy`, `latency` or `edp` (energy times latency).
@@ -46,129 +62,256 @@ def best_mapping(
         max_energy: only mappings that take at most so many joules.
         front: also find the mappings of which none is better in both energy and cycles.
         time_limit: seconds after which the best mapping so far is returned, with its gap.
+        tick: called now and then with (stage, stages, partial mappings so far, least value possible of one of them).
 
     Raises:
-        UnsupportedError: an objective other than energy, or a convention of counting that the search does not know.
-        NoMappingError: nothing fits; says what does not.
-        InputError: an unknown objective, or an energy is missing.
+        UnsupportedError: a layer that the search cannot take.
+        NoMappingError: nothing fits; says what does not, and what would make it fit.
+        InputError: an argument is wrong, or an energy is missing.
     """
     check_objective(objective)
-    if objective != "energy" or tiles != "perfect" or max_cycles is not None or max_energy is not None or front:
-        raise UnsupportedError("the search for it is not there yet", hint="use --objective energy")
-    _check_known(hardware)
-    start = time.perf_counter()
-    fill = any(fanout.fill for fanout in hardware.fanouts)
-    searches = [Search(build_problem(einsum, hardware, keep), fill=fill) for keep in keep_choices(einsum, hardware)]
-    if (misfit := _too_small(searches)) is not None:
-        raise misfit
-    least = min((search.floor for search in searches if math.isfinite(search.floor)), default=0.0)
-    per_step = _TIE_SHARE * max(least, 0.0) / einsum.macs or 1e-30
-    found = [(search, result) for search in searches if (result := search.run(per_step)) is not None]
-    if not found:
-        raise _no_way(searches)
-    search, best = min(found, key=lambda pair: _rank(pair[1], fill))
-    rivals = [result for _, result in found if not fill or result.steps == best.steps]
-    bound = min(best.energy, *(result.bound for result in rivals))
-    gap = best.energy / bound - 1.0 if bound > 0 else 0.0 if best.energy <= 0 else float("inf")
-    optimal = gap <= OPTIMAL_GAP
-    mapping = spell(search.problem, best.loops)
-    return SearchResult(
-        objective=objective,
-        mapping=mapping,
-        energy=best.energy,
-        cycles=time_layer(einsum, hardware, mapping, analyse(einsum, hardware, mapping)).cycles,
-        lower_bound=best.energy if optimal else bound,
-        gap=0.0 if optimal else gap,
-        optimal=optimal,
-        seconds=time.perf_counter() - start,
-        labels=sum(search.trail.size for search in searches),
-    )
+    if tiles not in TILES:
+        raise InputError(f"unknown tiles '{tiles}'", hint=f"choose one of {', '.join(TILES)}")
+    if tiles == "imperfect":
+        raise UnsupportedError("tiles that leave remainders: the search for them is not there yet")
+    hunt = _Hunt(einsum, hardware, objective, max_cycles, max_energy, front, time_limit, tick)
+    return hunt.run()
+
+
+@dataclass(slots=True)
+class _Best:
+    """The best mapping so far and how little any other can be worth."""
+
+    mapping: Mapping | None = None
+    energy: float = math.inf
+    cycles: float = math.inf
+    value: float = math.inf
+    bound: float = math.inf
+
+
+class _Hunt:
+    """One search for the best mapping, over all choices of kept tensors."""
+
+    def __init__(
+        self,
+        einsum: Einsum,
+        hardware: Hardware,
+        objective: str,
+        max_cycles: int | None,
+        max_energy: float | None,
+        front: bool,
+        time_limit: float | None,
+        tick: Tick | None,
+    ) -> None:
+        self.einsum = einsum
+        self.hardware = hardware
+        self.objective = objective
+        self.max_cycles = math.inf if max_cycles is None else float(max_cycles)
+        self.max_energy = math.inf if max_energy is None else max_energy
+        self.front = front
+        self.tick = tick
+        self.start = time.perf_counter()
+        self.end = math.inf if time_limit is None else self.start + time_limit
+        self.stopped = False
+        self.labels = 0
+        needed = objective != "latency" or max_energy is not None or front
+        self.energy_known = needed or _all_energies(hardware)
+        self.problems = [
+            build_problem(einsum, hardware, keep, energy=needed) for keep in keep_choices(einsum, hardware)
+        ]
+        self.caps: tuple[tuple[str, float], ...] = ()
+
+    def run(self) -> SearchResult:
+        if any(fanout.fill for fanout in self.hardware.fanouts):
+            steps = self._fewest_steps()
+            self.caps = ((STEPS, steps * (1 + 1e-9)),)
+        if self.max_energy < math.inf:
+            self.caps = (*self.caps, ("energy", self.max_energy * (1 + 1e-12)))
+        if self.objective == "latency":
+            best = self._fastest()
+        else:
+            best = self._least(Aim.ENERGY if self.objective == "energy" else Aim.EDP, self.max_cycles)
+        if best.mapping is None:
+            raise self._nothing()
+        points = self._front(best) if self.front else ()
+        gap = best.value / best.bound - 1.0 if best.bound > 0 else 0.0 if best.value <= 0 else math.inf
+        optimal = gap <= OPTIMAL_GAP
+        return SearchResult(
+            objective=self.objective,
+            mapping=best.mapping,
+            energy=best.energy if self.energy_known else None,
+            cycles=int(best.cycles),
+            lower_bound=best.value if optimal else best.bound,
+            gap=0.0 if optimal else gap,
+            optimal=optimal,
+            seconds=time.perf_counter() - self.start,
+            labels=self.labels,
+            stopped=self.stopped,
+            front=points,
+        )
+
+    # -- aims ---------------------------------------------------------------------------------------------------------
+
+    def _fewest_steps(self) -> float:
+        """Cycles of the compute under the mappings of fewest steps."""
+        best = math.inf
+        for search in [Search(problem, energy=False, time="steps") for problem in self.problems]:
+            for beam in (_BEAM, None):
+                upper = best if beam and best == math.inf else best - 0.5 / self.hardware.compute.macs_per_cycle
+                answer = search.ask(Question(Aim.LATENCY, upper=upper, beam=beam, seconds=self._left(beam)), self.tick)
+                self.labels += answer.labels
+                for candidate in answer.candidates:
+                    steps = self.einsum.macs // prod(step.bound for step in candidate.loops if step.axis >= 0)
+                    best = min(best, steps / self.hardware.compute.macs_per_cycle)
+        return best
+
+    def _least(self, aim: Aim, latency: float) -> _Best:
+        """The mapping of least energy or product, of those that take at most so many cycles."""
+        time_matters = aim is Aim.EDP or latency < math.inf
+        clock = "full" if time_matters else "steps" if self.caps else "none"
+        searches = [Search(problem, time=clock) for problem in self.problems]
+        return self._deepen(searches, Question(aim, caps=self.caps, latency=latency))
+
+    def _deepen(self, searches: list[Search], question: Question) -> _Best:
+        """First a narrow pass for a good mapping; then complete ones for mappings below a limit, which rises from the
+        bound at the root: a complete pass is quick while its limit is low, and its failure raises the bound."""
+        best = _Best()
+        roots = {}
+        for search in searches:
+            answer = self._ask(search, replace(question, upper=self._better_than(best, question), beam=_BEAM), best)
+            roots[search] = answer.root
+        bound = min(roots.values())
+        share = _FIRST_SHARE
+        while True:
+            goal = self._better_than(best, question)
+            limit = bound + share * (min(goal, 2 * bound) - bound) if 0 < bound < goal < math.inf else goal
+            if share > _LAST_SHARE:
+                limit = goal
+            found = math.inf
+            for search in sorted(searches, key=lambda s: roots[s]):
+                if roots[search] > (limit := min(limit, self._better_than(best, question))):
+                    continue
+                answer = self._ask(search, replace(question, upper=limit), best)
+                if answer.status is Status.STOPPED:
+                    self.stopped = True
+                    found = min(found, answer.least)
+                found = min([found, *[_claimed(question.aim, c) for c in answer.candidates]])
+                if self.stopped:
+                    break
+            if self.stopped:
+                best.bound = min(found, best.value) if found < math.inf else min(bound, best.value)
+                best.bound = max(bound, best.bound) if found < math.inf else best.bound
+                return best
+            if found < math.inf or limit >= self._better_than(best, question):
+                best.bound = min(found, best.value)
+                return best
+            bound = max(bound, limit)
+            share *= _GROWTH
+
+    @staticmethod
+    def _better_than(best: _Best, question: Question) -> float:
+        """What a better mapping must come to at most."""
+        if best.value == math.inf:
+            return question.upper
+        step = best.value - 0.5 if question.aim is Aim.LATENCY else best.value * (1 - _STRICT)
+        return min(step, question.upper)
+
+    def _fastest(self) -> _Best:
+        """The mapping of least latency, and of least energy among those."""
+        with_energy = self.max_energy < math.inf
+        searches = [Search(problem, energy=with_energy, time="full") for problem in self.problems]
+        best = self._deepen(searches, Question(Aim.LATENCY, caps=self.caps, upper=self.max_cycles))
+        if best.mapping is None or not self.energy_known or self.stopped:
+            return best
+        least = self._least(Aim.ENERGY, best.value)
+        if least.mapping is not None and least.cycles <= best.cycles:
+            best = replace(best, mapping=least.mapping, energy=least.energy)
+        return best
+
+    def _front(self, best: _Best) -> tuple[Point, ...]:
+        """The mappings of which none is better in energy and cycles."""
+        assert best.mapping is not None
+        points = [Point(best.energy, int(best.cycles), best.mapping)]
+        searches = [Search(problem, time="full") for problem in self.problems]
+        for beam in (_BEAM, None):
+            for search in searches:
+                known = tuple((p.energy, float(p.cycles)) for p in points)
+                question = Question(
+                    Aim.FRONT,
+                    caps=self.caps,
+                    latency=self.max_cycles,
+                    points=known,
+                    beam=beam,
+                    seconds=self._left(beam),
+                )
+                answer = search.ask(question, self.tick)
+                self.labels += answer.labels
+                self.stopped |= answer.status is Status.STOPPED
+                for candidate in answer.candidates:
+                    mapping, energy, cycles = self._exact(search.problem, candidate)
+                    points = _undominated([*points, Point(energy, cycles, mapping)])
+        return tuple(points)
+
+    # -- one search ---------------------------------------------------------------------------------------------------
+
+    def _ask(self, search: Search, question: Question, best: _Best) -> Answer:
+        """Search, and improve on the best."""
+        answer = search.ask(replace(question, seconds=self._left(question.beam)), self.tick)
+        self.labels += answer.labels
+        for candidate in answer.candidates[:_CANDIDATES]:
+            if best.mapping is not None and _claimed(question.aim, candidate) >= best.value:
+                break
+            mapping, energy, cycles = self._exact(search.problem, candidate)
+            value = cycles if question.aim is Aim.LATENCY else energy if question.aim is Aim.ENERGY else energy * cycles
+            if cycles > question.latency or energy > self.max_energy * (1 + 1e-9) or cycles > self.max_cycles:
+                continue
+            if value < best.value:
+                best.mapping, best.energy, best.cycles, best.value = mapping, energy, cycles, value
+        return answer
+
+    def _exact(self, problem: Problem, candidate: Candidate) -> tuple[Mapping, float, int]:
+        mapping = spell(problem, candidate.loops)
+        energy, cycles = figures(self.einsum, self.hardware, mapping)
+        return mapping, energy, cycles
+
+    def _left(self, beam: int | None) -> float:
+        """Seconds left; the narrow pass is not limited, so that there is an answer."""
+        return math.inf if beam else max(self.end - time.perf_counter(), 0.0)
+
+    def _nothing(self) -> NoMappingError:
+        limits = [f"{self.max_cycles:,.0f} cycles"] * (self.max_cycles < math.inf)
+        limits += [f"{self.max_energy:.4g} J"] * (self.max_energy < math.inf)
+        if not limits or not has_mapping(self.einsum, self.hardware):
+            return explain_misfit(self.einsum, self.hardware)
+        return NoMappingError(
+            f"{self.hardware.name}: no mapping takes at most {' and '.join(limits)}",
+            hint="raise the limit; without one, the least of energy or latency is found",
+        )
+
+
+def _claimed(aim: Aim, candidate: Candidate) -> float:
+    if aim is Aim.LATENCY:
+        return candidate.cycles
+    return candidate.energy if aim is Aim.ENERGY else candidate.energy * candidate.cycles
+
+
+def _undominated(points: Iterable[Point]) -> list[Point]:
+    kept: list[Point] = []
+    for point in sorted(points, key=lambda p: (p.cycles, p.energy)):
+        if not kept or point.energy < kept[-1].energy * (1 - _STRICT):
+            kept.append(point)
+    return kept[::-1]
+
+
+def _all_energies(hardware: Hardware) -> bool:
+    """Whether every memory and the compute have their energies."""
+    known = [hardware.compute.energy, *[m.read_energy for m in hardware.memories]]
+    known += [m.write_energy for m in hardware.memories]
+    return all(energy is not None for energy in known)
 
 
 def unknown_conventions(hardware: Hardware) -> tuple[str, ...]:
-    """Keys of the hardware file that the counts know and the search does not yet."""
+    """Keys of the hardware file that the counts know and the search only bounds."""
     counting = hardware.counting
-    keys = [key for key in ("first_reads", "refill_all", "drain_reads", "whole_accesses") if getattr(counting, key)]
-    return (*keys, *["links"] * any(fanout.links for fanout in hardware.fanouts), *["latch"] * hardware.compute.latch)
-
-
-def _check_known(hardware: Hardware) -> None:
-    """Refuse what the search does not know: its best mapping would be the best of another chip."""
-    if keys := unknown_conventions(hardware):
-        linked = next((fanout.at for fanout in hardware.fanouts if fanout.links), None)
-        raise UnsupportedError(
-            f"the search for mappings does not know {', '.join(keys)} yet, which hardware '{hardware.name}' has",
-            at=linked or hardware.nodes[0].at,
-            hint="give the mappings of its layers, or take the keys out of the hardware file ('links' stands at"
-            " fanouts, 'latch' at the compute, the others under 'counting'): what they count is in docs/counting.md",
-        )
-
-
-def _rank(found: Found, fill: bool) -> tuple[float, float]:
-    """Fewest steps first where the array is filled; else least energy, then fewest steps."""
-    return (found.steps, found.energy) if fill else (found.energy, found.steps)
-
-
-def _too_small(searches: list[Search]) -> NoMappingError | None:
-    """If under every choice of kept tensors some memory cannot hold what it must: the nearest miss."""
-    misses = [miss for search in searches if (miss := _least_tiles(search)) is not None]
-    if len(misses) < len(searches):
-        return None
-    hardware, einsum = searches[0].problem.hardware, searches[0].problem.einsum
-    needed, capacity, node, words = min(misses, key=lambda miss: miss[0] - miss[1])
-    name = hardware.nodes[node].name
-    if node == 0:
-        dims = " ".join(f"{dim}{extent}" for dim, extent in einsum.dims if extent > 1) or "1"
-        listed = " + ".join(f"{tensor} {count:,} words" for tensor, count in words.items())
-        return NoMappingError(
-            f"no mapping fits {hardware.name}: the outermost memory {name} keeps the whole layer ({dims}), which takes"
-            f" {needed:,} b ({listed}), but it has room for {capacity:,} b",
-            at=hardware.nodes[node].at,
-            hint=f"make {name} larger, or leave its size out if it never limits",
-        )
-    bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
-    parts = " + ".join(f"{tensor} {count} words ({count * bits[tensor]} b)" for tensor, count in words.items())
-    return NoMappingError(
-        f"no mapping fits {hardware.name}: {name} has room for {capacity} b, but the smallest tiles it can be given"
-        f" take {needed} b: {parts}",
-        at=hardware.nodes[node].at,
-        hint=f"make {name} {needed - capacity} b larger, let a tensor pass it, or demand fewer whole dimensions",
-    )
-
-
-def _no_way(searches: list[Search]) -> NoMappingError:
-    """Every memory is large enough, but the axes and loops allowed lead nowhere: where the searches ended."""
-    hardware, einsum = searches[0].problem.hardware, searches[0].problem.einsum
-    obstacles = [search.obstacle for search in searches if search.obstacle is not None]
-    if not obstacles:
-        return NoMappingError(f"no mapping fits {hardware.name}: its constraints leave none")
-    nearest = min(obstacles, key=lambda obstacle: obstacle.node)
-    name = hardware.nodes[nearest.node].name
-    dims = ", ".join(f"{dim} = {einsum.extents[dim]}" for dim in nearest.dims)
-    return NoMappingError(
-        f"no mapping fits {hardware.name}: all of {dims} must be placed at or inside {name}, and the axes, loops and"
-        " memories there leave no way to",
-        at=hardware.nodes[nearest.node].at,
-        hint="allow it along another axis or in another memory's loops, make an axis or a memory larger, or drop it"
-        " from 'whole'",
-    )
-
-
-def _least_tiles(search: Search) -> tuple[int, int, int, dict[str, int]] | None:
-    """The outermost memory, or the first from the inside, that cannot hold even the tiles that it must.
-
-    Returns:
-        Bits needed, bits it has, its node, and words per tensor; None if there is no such memory.
-    """
-    problem, tiles = search.problem, search.tiles
-    for node in (0, *range(len(problem.hardware.nodes) - 2, 0, -1)):
-        item = problem.hardware.nodes[node]
-        if not isinstance(item, Memory) or item.capacity is None:
-            continue
-        demanded = {name for inner in problem.hardware.nodes[node:] for name in getattr(inner, "whole", ())}
-        full = [node == 0 or dim.name in demanded for dim in problem.dims]
-        x = np.where(full, tiles.last, 0)[None, :]
-        needed = int(tiles.bits(x, node)[0])
-        if needed > item.capacity:
-            return needed, item.capacity, node, {name: int(tiles.words(x, name)[0]) for name in problem.keep[node]}
-    return None
+    keys = [key for key in ("refill_all", "whole_accesses") if getattr(counting, key)]
+    return (*keys, *["links"] * any(fanout.links for fanout in hardware.fanouts))

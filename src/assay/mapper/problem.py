@@ -1,37 +1,44 @@
-"""The search problem: one einsum on one chain of nodes, as tables for a vectorised search.
+"""The search problem: one einsum on one chain of nodes, as sums that a search can grow loop by loop.
 
 Everything that moves is split into *records* (one tensor crossing one boundary between a child and the next memory
 outward that keeps it) and each record into *components*: words counted with a certain sharing over the fanouts in
-between, times joules per word. The energy of a mapping is a constant plus the sum of its components.
-
-Partial sums: with U a record's words with all fanouts shared, F its words apart, and R its refills, R = U - F' + R'
-where the primes mean the next record outward (docs/counting.md); unrolled, each record gets coefficients on its
-own U and F only.
+between. Energy, and the cycles of every port that can limit the layer, are linear in the words of the components; the
+weights come from the very `bookings` that count one mapping (`assay.mapping.analysis`), here with symbols for words.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise, product
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from assay.components.actions import energy_per_word
 from assay.errors import InputError, UnsupportedError
-from assay.hardware.model import Fanout, Halo, Hardware, Memory
+from assay.hardware.model import Fanout, Hardware, Memory, Node
+from assay.mapping.analysis import Way, bookings
+from assay.mapping.counts import Action
 from assay.mapping.digits import Role
-from assay.mapping.nest import adding, sharing
+from assay.mapping.latency import port_limits
+from assay.mapping.mapping import Level, Loop
+from assay.mapping.mapping import Mapping as LoopNest
+from assay.mapping.nest import Nest
 from assay.mapping.sums import tile_words
 from assay.workload.einsum import Einsum, Rank, Tensor
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-
 LARGEST_EXTENT = 1 << 62
 LARGEST_PRIME = 1 << 40
 """Extents and their prime factors must stay below these: larger ones are no layer's."""
+
+STEPS = "steps"
+"""Name of the objective that counts the steps of the compute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +80,12 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Words of a record counted with `roles` (per fanout node), at `joules` per word."""
+    """Words of a record counted with `roles` (per fanout node), and what one of them adds to each objective."""
 
     index: int
     record: int
     roles: tuple[tuple[int, Role], ...]
-    joules: float
+    weights: tuple[float, ...]
 
     def role(self, node: int) -> Role:
         return dict(self.roles).get(node, Role.OUTER)
@@ -86,23 +93,25 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One tensor across one boundary.
+    """One tensor across one boundary, or (without a tensor) the steps of the compute.
 
     Attributes:
         parent, child: node indices; the child of the innermost record is the compute.
         pure: positions of the dimensions whose loops replace the tile wholly.
         windows: positions (into `Problem.windows`) of the addresses that slide.
-        latched: False for operands handed to the compute, which holds nothing.
+        latched: False for operands handed to a compute that holds nothing.
+        stationary: the tile may be replaced only when all its work is done.
     """
 
     index: int
-    tensor: Tensor
+    tensor: Tensor | None
     parent: int
     child: int
     pure: frozenset[int]
     windows: tuple[int, ...]
     components: tuple[Component, ...]
     latched: bool
+    stationary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +125,24 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Objective:
+    """Something that is to be small, or limited.
+
+    Attributes:
+        name: `energy` (joules), `steps`, or the port whose cycles it is.
+        constant: what no mapping changes.
+        divides: fanouts (node indices) whose children share the port's traffic.
+    """
+
+    name: str
+    constant: float
+    divides: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """Everything the search needs to know. `constant` is the energy that no mapping changes, in joules."""
+    """Everything the search needs to know. The first objective is the energy; its weights are 0 where energies are
+    unknown."""
 
     einsum: Einsum
     hardware: Hardware
@@ -126,18 +151,21 @@ class Problem:
     records: tuple[Record, ...]
     windows: tuple[Window, ...]
     components: tuple[Component, ...]
-    constant: float
+    objectives: tuple[Objective, ...]
 
     def position(self, name: str) -> int | None:
         """Position of the dimension of that name, None when it has one index only or does not exist."""
         return next((i for i, dim in enumerate(self.dims) if dim.name == name), None)
 
-    def footprint_table(self, rank: Rank) -> tuple[tuple[int, ...], Floats]:
+    def positions(self, names: tuple[str, ...] | None) -> frozenset[int]:
+        """Positions of those dimensions that the layer has (None: all)."""
+        return frozenset(i for i, dim in enumerate(self.dims) if names is None or dim.name in names)
+
+    def footprint_table(self, rank: Rank, box: bool) -> tuple[tuple[int, ...], Floats]:
         """(positions of the address's dimensions, words for each combination of their divisors)."""
         positions = tuple(p for term in rank.terms if (p := self.position(term.dim)) is not None)
         sizes = [self.dims[p].divisors for p in positions]
         base = dict.fromkeys(self.einsum.extents, 1)
-        box = self.hardware.counting.halo is Halo.BOX
         words = [
             tile_words(rank, base | {self.dims[p].name: v for p, v in zip(positions, values, strict=True)}, box)
             for values in product(*sizes)
@@ -145,19 +173,107 @@ class Problem:
         return positions, np.array(words, np.float64).reshape([len(s) for s in sizes] or [1])
 
 
-def build_problem(einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...], ...]) -> Problem:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A sum of components: (tensor, child, roles) -> how often; the key None is a number of words."""
+
+    terms: Mapping[_Key | None, float]
+
+    def __add__(self, other: _Words | int) -> _Words:
+        more = other.terms if isinstance(other, _Words) else {None: other}
+        keys: dict[_Key | None, None] = dict.fromkeys([*self.terms, *more])
+        return _Words({key: self.terms.get(key, 0) + more.get(key, 0) for key in keys})
+
+    __radd__ = __add__
+
+    def __mul__(self, factor: float) -> _Words:
+        return _Words({key: value * factor for key, value in self.terms.items()})
+
+    __rmul__ = __mul__
+
+
+_Key = tuple[str, int, tuple[tuple[int, Role], ...], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What `bookings` asks for the words of."""
+
+    tensor: str
+    node: int
+    roles: tuple[tuple[int, Role], ...]
+
+    def words(self, latch: bool = True) -> _Words:
+        return _Words({(self.tensor, self.node, self.roles, latch): 1})
+
+
+class _Symbols:
+    """A source of symbols in place of numbers."""
+
+    perfect = True
+
+    def view(self, tensor: Tensor, node: int, roles: dict[int, Role], hold: bool = True) -> _View:
+        return _View(tensor.name, node, tuple(sorted(roles.items())))
+
+    def links(self, tensor: Tensor, child: int) -> tuple[()]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """One count as a sum of components."""
+
+    node: int
+    tensor: str | None
+    action: Action
+    way: Way | None
+    words: _Words
+
+
+def _counts(einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...], ...]) -> Iterator[_Count]:
+    # Refills of every addend multiply two unknowns; once each is the least they can be.
+    hardware = replace(hardware, counting=replace(hardware.counting, refill_all=False))
+    loops = tuple(Loop(dim, extent) for dim, extent in einsum.dims)
+    levels = tuple(
+        Level(node.name, loops if i == 0 else (), names)
+        for i, (node, names) in enumerate(zip(hardware.nodes, keep, strict=False))
+    )
+    nest = Nest.build(einsum, hardware, LoopNest(levels))
+    empty: dict[_Key | None, float] = {}
+    for booking in bookings(nest, cast(Any, _Symbols())):
+        words = sum((cast(Any, part.number) * part.factor for part in booking.parts), _Words(empty))
+        yield _Count(booking.node, booking.tensor, booking.action, booking.way, words)
+
+
+def build_problem(
+    einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...], ...], *, energy: bool = True
+) -> Problem:
     """Set up the search for one choice of kept tensors per node (empty for fanouts).
 
+    Args:
+        energy: energies are needed; without them they count as 0.
+
     Raises:
-        InputError: a memory or the compute lacks an energy, so that energy cannot be minimised.
+        InputError: a memory or the compute lacks an energy that is needed.
         UnsupportedError: the output is addressed by sums of dimensions, or an extent is too large.
     """
+    if any(len(rank.terms) > 1 for rank in einsum.output.ranks):
+        raise UnsupportedError(f"tensor {einsum.output.name} is accumulated at addresses that are sums of dimensions")
     dims = tuple(Dimension.of(name, extent) for name, extent in einsum.dims if extent > 1)
-    builder = _Builder(einsum, hardware, keep, {dim.name: i for i, dim in enumerate(dims)})
-    for tensor in einsum.inputs:
-        builder.add_input(tensor)
-    builder.add_output(einsum.output)
-    constant = builder.constant + einsum.macs * builder.joules(len(hardware.nodes) - 1, "compute", einsum.output)
+    counts = list(_counts(einsum, hardware, keep))
+    forms = [_energy(einsum, hardware, counts, needed=energy), *_ports(einsum, hardware, counts)]
+    builder = _Builder(einsum, hardware, {dim.name: i for i, dim in enumerate(dims)}, forms)
+    for tensor in einsum.tensors:
+        keepers = [i for i, names in enumerate(keep) if tensor.name in names]
+        for parent, child in zip(keepers, [*keepers[1:], len(hardware.nodes) - 1], strict=True):
+            builder.add(tensor, parent, child)
+    builder.add_steps()
+    fanouts = frozenset(i for i, node in enumerate(hardware.nodes) if isinstance(node, Fanout))
+    objectives = [Objective(STEPS, 0.0, frozenset())]
+    for form in forms:
+        outside = frozenset(f for f in fanouts if f < form.node)
+        objectives.append(Objective(form.name, form.words.terms.get(None, 0.0), outside))
+    objectives[0], objectives[1] = objectives[1], objectives[0]
     return Problem(
         einsum,
         hardware,
@@ -166,92 +282,116 @@ def build_problem(einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...
         tuple(builder.records),
         tuple(builder.windows),
         tuple(component for record in builder.records for component in record.components),
-        constant,
+        tuple(objectives),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """An objective as a sum of components; `node` is where it is measured."""
+
+    name: str
+    node: int
+    words: _Words
+
+
+def _energy(einsum: Einsum, hardware: Hardware, counts: list[_Count], *, needed: bool) -> _Form:
+    bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
+    total = _Words({})
+    for count in counts:
+        node = hardware.nodes[count.node]
+        joules = energy_per_word(hardware, node.name, count.action, bits.get(count.tensor or "", 0))
+        if joules is None and needed and not isinstance(node, Fanout):
+            raise InputError(
+                f"{hardware.name}: {node.name} has no energy per"
+                f" {'MAC' if count.action is Action.COMPUTE else count.action.value}, so energy cannot be minimised",
+                at=node.at,
+                hint="take the figure from a data sheet, a paper or a table and name it under energy_source; without it"
+                " only latency can be minimised (--objective latency), or given mappings evaluated (--mapping)",
+            )
+        total += count.words * (joules or 0.0)
+    return _Form("energy", 0, total)
+
+
+def _ports(einsum: Einsum, hardware: Hardware, counts: list[_Count]) -> list[_Form]:
+    """Cycles of every port with a limit: see `assay.mapping.latency`."""
+    bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
+    fanouts = [i for i, node in enumerate(hardware.nodes) if isinstance(node, Fanout)]
+    forms = []
+    for (index, port), limit in port_limits(hardware).items():
+        total = _Words({})
+        for count in counts:
+            if count.tensor is not None and port in _ports_of(count, index, hardware, fanouts, counts):
+                total += count.words * float(Fraction(bits[count.tensor]) / limit)
+        forms.append(_Form(f"{hardware.nodes[index].name} {port}", index, total))
+    return forms
+
+
+def _ports_of(
+    count: _Count, index: int, hardware: Hardware, fanouts: list[int], counts: list[_Count]
+) -> tuple[str, ...]:
+    """The ports of node `index` that the words of a count go through."""
+    node: Node = hardware.nodes[index]
+    if isinstance(node, Memory):
+        if count.node != index or count.action not in (Action.READ, Action.FILL, Action.UPDATE):
+            return ()
+        return ("read" if count.action is Action.READ else "write", "total")
+    # A fanout's words are counted on its children's side; what crosses it on the parent's side is the count of the next
+    # fanout outward, or of the memory that it hangs below.
+    crossing = [c for c in counts if c.tensor == count.tensor and c.node == index and c.action is Action.TRANSFER]
+    if not crossing:
+        return ()
+    outer = [
+        c.node
+        for c in counts
+        if c.tensor == count.tensor and c.node < index and c.action in (Action.TRANSFER, Action.READ, Action.UPDATE)
+    ]
+    if count.node != max(outer):
+        return ()
+    down, up = f"{count.tensor} down", f"{count.tensor} up"
+    if count.tensor is not None and isinstance(hardware.nodes[count.node], Fanout):
+        if count.action is not Action.TRANSFER:
+            return ()
+        is_output = any(c.tensor == count.tensor and c.action is Action.UPDATE for c in counts)
+        return (down,) if count.way is Way.RETURNED or not is_output else (up,)
+    is_output = any(c.tensor == count.tensor and c.action is Action.UPDATE for c in counts)
+    if count.action is Action.UPDATE:
+        return (up,)
+    if count.action is Action.READ and (not is_output or count.way is Way.RETURNED):
+        return (down,)
+    return ()
+
+
 class _Builder:
-    def __init__(
-        self, einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...], ...], position: dict[str, int]
-    ) -> None:
+    def __init__(self, einsum: Einsum, hardware: Hardware, position: dict[str, int], forms: list[_Form]) -> None:
         self.einsum = einsum
         self.hardware = hardware
-        self.keep = keep
         self.position = position
+        self.forms = forms
         self.records: list[Record] = []
         self.windows: list[Window] = []
-        self.constant = 0.0
         self._components = 0
 
-    def joules(self, node: int, action: str, tensor: Tensor) -> float:
-        name = self.hardware.nodes[node].name
-        value = energy_per_word(self.hardware, name, action, tensor.bits)
-        if value is None and not isinstance(self.hardware.nodes[node], Fanout):
-            raise InputError(
-                f"{self.hardware.name}: {name} has no energy per {'MAC' if action == 'compute' else action},"
-                " so energy cannot be minimised",
-                at=self.hardware.nodes[node].at,
-                hint="take the figure from a data sheet, a paper or a table and name it under energy_source; without it"
-                " only given mappings can be evaluated (--mapping)",
-            )
-        return value or 0.0
-
-    def boundaries(self, tensor: Tensor) -> list[tuple[int, int]]:
-        """(parent, child), innermost first."""
-        keepers = [i for i, names in enumerate(self.keep) if tensor.name in names]
-        chain = [*keepers, len(self.hardware.nodes) - 1]
-        return list(pairwise(chain))[::-1]
-
-    def fanouts(self, parent: int, child: int) -> list[int]:
-        """Fanouts of a boundary, outermost first."""
+    def _fanouts(self, parent: int, child: int) -> list[int]:
         return [i for i in range(parent + 1, child) if isinstance(self.hardware.nodes[i], Fanout)]
 
-    def add_input(self, tensor: Tensor) -> None:
-        for parent, child in self.boundaries(tensor):
-            fanouts = self.fanouts(parent, child)
-            latched = child != len(self.hardware.nodes) - 1
-            charges: list[tuple[dict[int, Role], float]] = []
-            if latched:
-                charges.append(({}, self.joules(child, "fill", tensor)))
-            for i, node in enumerate(fanouts):
-                charges.append((sharing(self.hardware, fanouts[i + 1 :]), self.joules(node, "transfer", tensor)))
-            charges.append((sharing(self.hardware, fanouts), self.joules(parent, "read", tensor)))
-            self.add_record(tensor, parent, child, charges, latched)
-
-    def add_output(self, tensor: Tensor) -> None:
-        if any(len(rank.terms) > 1 for rank in tensor.ranks):
-            raise UnsupportedError(f"tensor {tensor.name} is accumulated at addresses that are sums of dimensions")
-        below = 0.0  # joules per refill, summed over the records further in
-        for parent, child in self.boundaries(tensor):
-            fanouts = self.fanouts(parent, child)
-            latched = child != len(self.hardware.nodes) - 1
-            charges: list[tuple[dict[int, Role], float]] = []
-            for i, node in enumerate(fanouts):
-                charges.append((adding(self.hardware, fanouts[i + 1 :]), self.joules(node, "transfer", tensor)))
-            up = adding(self.hardware, fanouts)
-            charges.append((up, self.joules(parent, "update", tensor)))
-            refill = self.joules(parent, "read", tensor)
-            if latched:
-                refill += self.joules(child, "fill", tensor)
-                refill += sum(self.joules(node, "transfer", tensor) for node in fanouts)
-                charges.append((dict.fromkeys(fanouts, Role.UNION), below + refill))
-                charges.append(({}, -below))
-            else:
-                charges.append((up, refill))
-            below += refill
-            self.add_record(tensor, parent, child, charges, latched)
-        self.constant -= below * self.einsum.words(tensor)
-
-    def add_record(
-        self, tensor: Tensor, parent: int, child: int, charges: list[tuple[dict[int, Role], float]], latched: bool
-    ) -> None:
+    def add(self, tensor: Tensor, parent: int, child: int) -> None:
+        """The record of a tensor across one boundary."""
+        latch = child != len(self.hardware.nodes) - 1 or (
+            self.hardware.compute.latch and tensor is not self.einsum.output
+        )
+        inside = set(self._fanouts(parent, child))
+        merged: dict[tuple[tuple[int, Role], ...], list[float]] = {}
+        for k, form in enumerate(self.forms):
+            for key, factor in form.words.terms.items():
+                if key is not None and key[:2] == (tensor.name, child) and factor:
+                    assert {node for node, _ in key[2]} <= inside
+                    merged.setdefault(key[2], [0.0] * len(self.forms))[k] += factor
         index = len(self.records)
-        merged: dict[tuple[tuple[int, Role], ...], float] = {}
-        for roles, joules in charges:
-            key = tuple(sorted(roles.items()))
-            merged[key] = merged.get(key, 0.0) + joules
         components = tuple(
-            Component(self._components + i, index, roles, joules) for i, (roles, joules) in enumerate(merged.items())
+            # The steps, which come second, are a record of their own.
+            Component(self._components + i, index, roles, (weights[0], 0.0, *weights[1:]))
+            for i, (roles, weights) in enumerate(merged.items())
         )
         self._components += len(components)
         pure, windows = set(), []
@@ -264,7 +404,21 @@ class _Builder:
                 self.windows.append(
                     Window(len(self.windows), index, tuple(p for p, _ in terms), tuple(c for _, c in terms))
                 )
-        self.records.append(Record(index, tensor, parent, child, frozenset(pure), tuple(windows), components, latched))
+        node = self.hardware.nodes[child]
+        stationary = isinstance(node, Memory) and tensor.name in getattr(node, "stationary", ())
+        self.records.append(
+            Record(index, tensor, parent, child, frozenset(pure), tuple(windows), components, latch, stationary)
+        )
+
+    def add_steps(self) -> None:
+        """One word at every step, whatever the children do at the same time."""
+        child = len(self.hardware.nodes) - 1
+        roles = tuple((node, Role.UNION) for node in self._fanouts(0, child))
+        cycles = 1.0 / self.hardware.compute.macs_per_cycle
+        weights = (0.0, cycles, *[0.0] * (len(self.forms) - 1))
+        index = len(self.records)
+        component = Component(self._components, index, roles, weights)
+        self.records.append(Record(index, None, 0, child, frozenset(), (), (component,), False))
 
 
 def keep_choices(einsum: Einsum, hardware: Hardware) -> list[tuple[tuple[str, ...], ...]]:

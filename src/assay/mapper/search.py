@@ -1,321 +1,313 @@
-"""The search: all mappings with perfect factors at once, from the compute outwards.
+"""The search of one problem: all mappings with perfect factors at once, from the compute outwards.
 
-Every loop placed multiplies the tile of the loops placed so far (`growth`). Labels with the same tiles are compared and
-the beaten ones dropped (`labels`); labels that cannot come below the best one known so far are dropped (`bounds`).
-What is left at the end is optimal.
+Every loop placed multiplies the tile of the loops placed so far. The inner loop is `core.c`: labels with the same tiles
+are compared and the beaten ones dropped; labels that cannot come below the best one known so far are dropped by the
+tables of `bounds`. What is left at the end is optimal. Here the question is written down for it and its answers read.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from math import prod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
-from assay.hardware.model import Axis, Fanout, Memory
+from assay.errors import UnsupportedError
+from assay.hardware.model import Axis, Buffering, Fanout, Memory
+from assay.mapper import _core
 from assay.mapper.bounds import Bounds
-from assay.mapper.growth import Growth
-from assay.mapper.labels import TOLERANCE, Labels, Order, Trail, undominated
-from assay.mapper.problem import Problem
-from assay.mapper.spell import Step, mapping_energy, spell
-from assay.mapper.tiles import Tiles
+from assay.mapper.problem import STEPS, Problem
+from assay.mapper.slides import Slides
+from assay.mapper.spell import Step
+from assay.mapper.tiles import Factor, Tiles
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
-LEAN = 0.1
-"""A beam ranks labels between the energy they have if no later loop saves anything (1) and if every one does (0)."""
-
-MOST_CANDIDATES = 64
-"""Complete mappings whose exact energy is looked at, where the search knows only a bound of it."""
-
-ROUNDING = 1e-13
-"""Rounding of sums in which large amounts cancel, relative to these amounts."""
-
-SLACK = 1e-9
-"""Relative slack when labels are dropped against an upper bound, so that rounding never drops the best."""
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Where a search ended in vain: at this node no tile was left in which these dimensions are whole."""
+class Aim(IntEnum):
+    """What is to be least."""
 
-    node: int
-    dims: tuple[str, ...]
+    ENERGY = 0
+    LATENCY = 1
+    EDP = 2
+    FRONT = 3
+
+
+class Status(IntEnum):
+    """How a search ended."""
+
+    DONE = 0
+    STOPPED = 1
+    NOTHING = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The best mapping of one search.
+class Question:
+    """What is asked of a search.
 
     Attributes:
-        energy: joules of the modelled actions under it, from its exact counts.
-        bound: joules; no mapping searched takes less.
-        steps: temporal steps it takes.
-        loops: its loops, from the innermost outwards.
+        aim: what is to be least.
+        upper: only mappings whose aim is at most this (not for a front).
+        caps: only mappings whose objectives of these names are at most this.
+        latency: a limit of the latency: of the steps and all ports.
+        points: (energy, cycles) of mappings known; only mappings that add to the front are looked for.
+        beam: labels kept of each kind and size; None: all that matter.
+        seconds: time to answer.
     """
 
+    aim: Aim
+    upper: float = math.inf
+    caps: tuple[tuple[str, float], ...] = ()
+    latency: float = math.inf
+    points: tuple[tuple[float, float], ...] = ()
+    beam: int | None = None
+    seconds: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A mapping that a search found: its objectives as claimed, and its loops from the innermost outwards."""
+
     energy: float
-    bound: float
-    steps: int
+    cycles: float
     loops: list[Step]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a search found.
+
+    Attributes:
+        candidates: the best first.
+        least: where it was stopped: no mapping asked for has a lower aim.
+        root: no mapping at all has a lower aim.
+        labels: partial mappings looked at.
+    """
+
+    status: Status
+    candidates: list[Candidate]
+    least: float
+    root: float
+    labels: int
+
+
+class Writer:
+    """Whole numbers and floats, one after the other, as core.c reads them."""
+
+    def __init__(self) -> None:
+        self.ints: list[int] = []
+        self.floats: list[Floats] = []
+        self.size = 0
+
+    def put(self, *values: int) -> None:
+        self.ints += values
+
+    def array(self, values: object) -> int:
+        """Where the floats will be."""
+        place = self.size
+        table = np.asarray(values, np.float64).reshape(-1)
+        self.floats.append(table)
+        self.size += table.size
+        return place
+
+    def product(self, factors: list[Factor]) -> None:
+        """Numbers whose product depends on the tile."""
+        self.put(len(factors))
+        for dims, values in factors:
+            self.put(self.array(values), len(dims), *dims)
+
+
+@dataclass(slots=True, eq=False)
 class Search:
     """The search of one problem.
 
     Args:
-        fill: find the mapping of least energy among those of the fewest steps, not among all.
-
-    Attributes:
-        floor: joules that every mapping takes at least.
-        obstacle: after a search in vain, why.
+        energy: weigh energy; otherwise only time.
+        tie: joules per step, so little that they only decide between mappings of equal energy.
+        time: weigh the `steps` of the compute, or them and all ports (`full`), or `none`.
     """
 
-    def __init__(self, problem: Problem, *, fill: bool = False) -> None:
-        self.problem = problem
-        self.fill = fill
-        self.per_step = 0.0
-        self.upper = np.inf
-        self.most_steps = math.inf
-        self.beam: int | None = None
-        self.trail = Trail()
-        self.obstacle: Obstacle | None = None
-        self.nodes = problem.hardware.nodes
-        self.tiles = Tiles(problem)
-        self.growth = Growth(problem, self.tiles)
-        negative = sum(1 << r.index for r in problem.records if any(c.joules < 0 for c in r.components))
-        owner = tuple(window.record for window in problem.windows)
-        self.order = Order(self.tiles.radix, self.growth.sliding, owner, negative, fill, problem.constant)
-        self.bounds = Bounds(problem, self.tiles, self.growth.column)
-        self._split = next((i for i, node in enumerate(self.nodes) if isinstance(node, Fanout)), len(self.nodes) - 1)
-        self.floor = float(self.bounds.floor(self.growth.start(0.0), len(self.nodes) - 2)[0])
+    problem: Problem
+    energy: bool = True
+    time: str = "full"
+    tie: float = 0.0
+    tiles: Tiles = field(init=False)
+    labels: int = field(init=False, default=0)
+    _slides: Slides = field(init=False)
+    _bounds: Bounds = field(init=False)
+    _written: Writer = field(init=False)
 
-    def run(self, per_step: float, *, beam: int = 500) -> Found | None:
-        """The best mapping, or None when there is none (then `obstacle` says why).
+    def __post_init__(self) -> None:
+        self.tiles = Tiles(self.problem)
+        self._slides = Slides(self.problem)
+        self._written = self._write()
 
-        A narrow pass (at most `beam` labels of each kind and size) finds a good mapping, a complete one drops what
-        cannot beat it.
-
-        Args:
-            per_step: joules charged per temporal step, so little that they only decide between equals.
-        """
-        self.per_step = per_step
-        quick = self._pass(beam)
-        if quick is not None:
-            self.most_steps = float(quick.steps)
-            self.upper = np.inf if self.fill else self._total(quick)
-        found = self._pass(None, beam, quick)
-        if quick is None or (found and self._better(found, quick)):
-            return found
-        return replace(quick, bound=found.bound if found else self.floor)
-
-    def _better(self, a: Found, b: Found) -> bool:
-        return (a.steps, a.energy) < (b.steps, b.energy) if self.fill else self._total(a) <= self._total(b)
-
-    def _total(self, found: Found) -> float:
-        """Energy with the tie-break."""
-        return found.energy + self.per_step * float(found.steps)
-
-    def _pass(self, beam: int | None, retry: int | None = None, known: Found | None = None) -> Found | None:
-        """From the compute to the outermost memory; `known` is a mapping found before. Where it does not help, because
-        there may be mappings of fewer steps, a narrow pass of `retry` labels looks for a good one of them first."""
-        self.beam = beam
-        inside = self._walk(self.growth.start(self.per_step), len(self.nodes) - 2, self._split)
-        for rows in self._classes(inside):
-            labels = inside.take(rows)
-            if self.fill:
-                self.upper = np.inf
-                if known and labels.parts[0, -1] >= float(known.steps) * self.per_step * (1 - SLACK):
-                    self.upper = self._total(known)
-                elif retry and (quick := self._finish(labels, retry)) is not None:
-                    self.upper = self._total(quick)
-            if (found := self._finish(labels, beam)) is not None:
-                return found
-        return None
-
-    def _finish(self, labels: Labels, beam: int | None) -> Found | None:
-        """From the outermost fanout outwards; then the exact energies of the most promising mappings."""
-        self.beam = beam
-        labels = self._walk(labels.take(np.arange(len(labels))), self._split - 1, 0)
-        best: Found | None = None
-        ranked = np.argsort(labels.cost, kind="stable")[:MOST_CANDIDATES].tolist()
-        for index in ranked:
-            claimed = float(labels.cost[index]) + self.problem.constant
-            if best is not None and claimed >= self._total(best) * (1 - TOLERANCE):
-                break
-            loops = self._spell(int(labels.origin[index]))
-            steps = self.problem.einsum.macs // prod(step.bound for step in loops if step.axis >= 0)
-            energy = mapping_energy(self.problem.einsum, self.problem.hardware, spell(self.problem, loops))
-            candidate = Found(energy, 0.0, steps, loops)
-            if best is None or self._better(candidate, best):
-                best = candidate
-        if best is None:
-            return None
-        least = float(labels.cost[ranked[0]]) + self.problem.constant
-        return replace(best, bound=min(least - self.per_step * self.problem.einsum.macs, best.energy))
-
-    def _classes(self, labels: Labels) -> list[Ints]:
-        """All labels at once, or with `fill` those of equal steps together, the fewest first."""
-        if not self.fill:
-            return [np.arange(len(labels))] if len(labels) else []
-        # A class is a number of children used, which stays exact where the number of steps would not.
-        used = np.round(self.per_step * float(self.problem.einsum.macs) / labels.parts[:, -1])
-        return [np.flatnonzero(used == value) for value in np.unique(used)[::-1]]
-
-    def _walk(self, labels: Labels, first: int, last: int) -> Labels:
-        """Through the nodes from `first` out to `last`."""
-        for node in range(first, last - 1, -1):
-            if not len(labels):
-                break
-            item = self.nodes[node]
-            if isinstance(item, Fanout):
-                labels = self._fanout(labels, node, item)
-            else:
-                assert isinstance(item, Memory)
-                labels = self._memory(labels, node, item)
-        return labels
-
-    # -- stages -------------------------------------------------------------------------------------------------------
-
-    def _memory(self, labels: Labels, node: int, memory: Memory) -> Labels:
-        self.growth.arrive(labels, node)
-        allowed = [
-            (d, p)
-            for d, dim in enumerate(self.problem.dims)
-            if memory.loops is None or dim.name in memory.loops
-            for p in dim.primes
+    @property
+    def columns(self) -> list[int]:
+        """Positions of the objectives weighed."""
+        others = range(1, len(self.problem.objectives))
+        return [
+            0,
+            *[
+                k
+                for k in others
+                if self.time == "full" or (self.time, self.problem.objectives[k].name) == (STEPS, STEPS)
+            ],
         ]
-        buckets: dict[int, list[Labels]] = {}
-        self._file(buckets, self._fitting(labels, node, memory))
-        left: list[Labels] = []
-        while buckets:
-            level = min(buckets)
-            bunch = self._thin(Labels.join(buckets.pop(level)), node)
-            left.append(bunch)
-            for d, p in allowed:
-                grown = self.growth.loop(bunch, node, d, p)
-                if grown is not None and len(grown := self._fitting(grown, node, memory)):
-                    self.trail.record(grown, self._edges(node, -1, d, p, len(grown)))
-                    self._file(buckets, grown)
-        done = Labels.join(left) if left else labels.take(np.zeros(0, np.int64))
-        whole = tuple(dim.name for dim in self.problem.dims) if node == 0 else memory.whole
-        done = self._complete(done, node, whole)
-        if node == 0:
-            done.cost = done.cost + done.parts.sum(axis=1)
-            return done
-        self.growth.open(done, node)
-        return self._thin(done, node) if len(done) else done
 
-    def _fanout(self, labels: Labels, node: int, fanout: Fanout) -> Labels:
-        for index, axis in enumerate(fanout.axes):
-            labels = self._axis(labels, node, index, axis)
-        return self._thin(self._complete(labels, node, fanout.whole), node)
+    def ask(self, question: Question, tick: Callable[[int, int, int, float], object] | None = None) -> Answer:
+        """Search. `tick(stage, stages, labels, least)` is called now and then, and may raise."""
+        written = self._written
+        ints = [*written.ints, int(question.aim), question.beam or 0, written.size]
+        names = [self.problem.objectives[k].name for k in self.columns]
+        limits = dict(question.caps)
+        caps = [limits.get(name, math.inf if k == 0 else question.latency) for k, name in enumerate(names)]
+        asked = [question.upper, question.seconds, *caps]
+        ints += [len(question.points), written.size + len(asked)]
+        asked += [figure for point in question.points for figure in point]
+        floats = np.concatenate([*written.floats, np.array([*asked, 0.0])])
+        status, labels, least, root, found = _core.search(
+            np.array(ints, np.int64), floats, self._slides.answer, tick or (lambda *_: None)
+        )
+        self.labels += labels
+        candidates = [Candidate(values[0], self._cycles(values), self._spell(edges)) for values, edges in found]
+        order = {
+            Aim.ENERGY: lambda c: (c.energy, c.cycles),
+            Aim.LATENCY: lambda c: (c.cycles, c.energy),
+            Aim.EDP: lambda c: (c.energy * c.cycles, c.energy),
+            Aim.FRONT: lambda c: (c.energy, c.cycles),
+        }[question.aim]
+        return Answer(Status(status), sorted(candidates, key=order), least, root, labels)
 
-    def _axis(self, labels: Labels, node: int, index: int, axis: Axis) -> Labels:
-        labels.used = np.ones(len(labels), np.int64)
-        for d, dim in enumerate(self.problem.dims):
-            if axis.dims is not None and dim.name not in axis.dims:
-                continue
-            stock = [labels]
-            for factor in dim.divisors[1:]:
-                if factor > axis.size:
-                    break
-                grown = self.growth.spread(labels, node, d, factor, axis.size)
-                if grown is not None:
-                    self.trail.record(grown, self._edges(node, index, d, factor, len(grown)))
-                    stock.append(grown)
-            labels = self._thin(Labels.join(stock), node)
-        labels.used = np.ones(len(labels), np.int64)
-        return self._thin(labels, node)
+    @staticmethod
+    def _cycles(values: tuple[float, ...]) -> float:
+        return max((math.ceil(v * (1 - 1e-12) - 1e-9) for v in values[1:]), default=0.0)
 
-    # -- bookkeeping --------------------------------------------------------------------------------------------------
-
-    def _fitting(self, labels: Labels, node: int, memory: Memory) -> Labels:
-        capacity = memory.capacity
-        if capacity is None or not self.problem.keep[node]:
-            return labels
-        return labels.take(self.tiles.bits(labels.x, node) <= capacity)
-
-    def _complete(self, labels: Labels, node: int, whole: tuple[str, ...]) -> Labels:
-        """Labels in which the dimensions that must be whole at this node are, or must be because nothing further out,
-        up to where they must, can place them."""
-        whole = tuple({*whole, *self._overdue(node)})
-        wanted = [d for d, dim in enumerate(self.problem.dims) if dim.name in whole]
-        done = np.all(labels.x[:, wanted] == self.tiles.last[wanted], axis=1)
-        if not done.any():
-            missing = [self.problem.dims[d].name for d in wanted if not (labels.x[:, d] == self.tiles.last[d]).any()]
-            self.obstacle = Obstacle(node, tuple(missing or whole))
-        return labels.take(done)
-
-    def _overdue(self, node: int) -> set[str]:
-        overdue, growable = set(), set()
-        for outer in range(node - 1, -1, -1):
-            item = self.nodes[outer]
-            assert isinstance(item, Memory | Fanout)
-            allowed = [item.loops] if isinstance(item, Memory) else [axis.dims for axis in item.axes]
-            growable |= {dim.name for dim in self.problem.dims if any(a is None or dim.name in a for a in allowed)}
-            required = item.whole if outer else tuple(dim.name for dim in self.problem.dims)
-            overdue |= set(required) - growable
-        return overdue
-
-    def _file(self, buckets: dict[int, list[Labels]], labels: Labels) -> None:
-        if not len(labels):
-            return
-        level = self.tiles.level(labels.x)
-        for value in np.unique(level).tolist():
-            rows = level == value
-            buckets.setdefault(value, []).append(labels if rows.all() else labels.take(rows))
-
-    def _thin(self, labels: Labels, node: int) -> Labels:
-        """Drop what is beaten, what cannot win, and (with a beam) what is unlikely to."""
-        if len(labels) and self.fill and math.isfinite(self.most_steps):
-            labels = labels.take(self._least_steps(labels, node) <= self.most_steps * (1 + SLACK))
-        if len(labels) and np.isfinite(self.upper):
-            rounding = SLACK * self.upper + ROUNDING * abs(self.problem.constant)
-            labels = labels.take(self.bounds.floor(labels, node) <= self.upper + rounding)
-        if not len(labels):
-            return labels
-        labels = labels.take(undominated(labels, self.order))
-        return labels if self.beam is None or len(labels) <= self.beam else self._narrow(labels, node, self.beam)
-
-    def _least_steps(self, labels: Labels, node: int) -> Floats:
-        """The fewest temporal steps that the fanouts still ahead allow."""
-        ahead = prod(item.children for item in self.nodes[: node + 1] if isinstance(item, Fanout))
-        steps: Floats = labels.parts[:, -1] / self.per_step / ahead
-        return steps
-
-    def _narrow(self, labels: Labels, node: int, beam: int) -> Labels:
-        """The most promising labels, as many of each kind: kinds differ in which demanded dimensions are whole yet."""
-        demanded = {name for item in self.nodes[1 : node + 1] for name in getattr(item, "whole", ())}
-        kind = np.zeros(len(labels), np.int64)
-        for d, dim in enumerate(self.problem.dims):
-            if dim.name in demanded:
-                kind = kind * 2 + (labels.x[:, d] == self.tiles.last[d])
-        closed = labels.cost + labels.parts.sum(axis=1) + self.problem.constant
-        score = LEAN * closed + (1 - LEAN) * self.bounds.floor(labels, node)
-        first = labels.parts[:, -1] if self.fill else np.zeros(len(labels))
-        ranked = np.lexsort((score, first, kind))
-        ordered = kind[ranked]
-        start = np.searchsorted(ordered, ordered, side="left")
-        return labels.take(np.sort(ranked[np.arange(len(ranked)) - start < beam]))
-
-    # -- trail --------------------------------------------------------------------------------------------------------
-
-    def _edges(self, node: int, axis: int, d: int, factor: int, count: int) -> Ints:
-        assert axis < 7
-        assert d < 64
-        assert factor < 1 << 40
-        code = ((node * 8 + axis + 1) * 64 + d) * (1 << 40) + factor
-        return np.full(count, code, np.int64)
-
-    def _spell(self, index: int) -> list[Step]:
+    def _spell(self, edges: list[int]) -> list[Step]:
+        """Loops from the innermost outwards."""
+        places = self._bounds.places
         steps = []
-        for code in self.trail.path(index):
-            head, factor = divmod(code, 1 << 40)
-            rest, d = divmod(head, 64)
-            node, axis = divmod(rest, 8)
-            steps.append(Step(node, axis - 1, d, factor))
+        for edge in reversed(edges):
+            place = places[edge >> 8 & 0xFFFF]
+            steps.append(Step(place.node, -1 if place.axis is None else place.axis, (edge & 0xFF) - 1, edge >> 24))
         return steps
+
+    # -- the question as core.c reads it ------------------------------------------------------------------------------
+
+    def _write(self) -> Writer:
+        problem, writer = self.problem, Writer()
+        weights = np.array([c.weights for c in problem.components], np.float64)[:, self.columns]
+        constants = [problem.objectives[k].constant for k in self.columns]
+        if not self.energy:
+            weights[:, 0] = 0.0
+            constants[0] = 0.0
+        steps = next(r for r in problem.records if r.tensor is None).components[0].index
+        weights[steps, 0] = self.tie
+        self._bounds = bounds = Bounds(problem, self.tiles, weights)
+        if len(problem.dims) > 16 or sum(len(d.divisors) for d in problem.dims) > 1 << 16:
+            raise UnsupportedError(f"a layer with {len(problem.dims)} dimensions: the search takes up to 16")
+        tensors = problem.einsum.tensors
+        names = [tensor.name for tensor in tensors]
+        writer.put(len(problem.dims), len(bounds.places), len(problem.records), len(problem.components))
+        writer.put(len(problem.windows), len(constants), len(tensors))
+        for dim in problem.dims:
+            writer.put(len(dim.divisors), len(dim.primes), *dim.divisors, *dim.primes)
+            for prime in dim.primes:
+                writer.put(*dim.times(prime).tolist())
+        for tensor in tensors:
+            writer.put(tensor.bits)
+            writer.product(self.tiles.words[tensor.name])
+            writer.product(self.tiles.used[tensor.name])
+        for record in problem.records:
+            window_dims = [d for w in record.windows for d in problem.windows[w].dims]
+            first = record.components[0].index if record.components else 0
+            writer.put(record.parent, record.child, names.index(record.tensor.name) if record.tensor else -1)
+            writer.put(int(record.latched), int(record.stationary), first, first + len(record.components))
+            writer.put(_mask(record.pure), _mask(window_dims), len(record.windows), *record.windows)
+        for component in problem.components:
+            writer.put(_mask([node for node, _ in component.roles]))
+        for window in problem.windows:
+            writer.put(window.record, len(window.dims), *window.dims)
+            writer.product([bounds.met(window)])
+        writer.put(writer.array(weights), writer.array(constants))
+        writer.put(*[_mask(problem.objectives[k].divides) for k in self.columns])
+        futures = [bounds.future(column) for column in range(len(constants))]
+        for at in range(len(bounds.places)):
+            self._write_stage(writer, at, [future[at] for future in futures], names)
+        return writer
+
+    def _write_stage(self, writer: Writer, at: int, futures: list[Floats | float], names: list[str]) -> None:
+        problem, bounds = self.problem, self._bounds
+        place = bounds.places[at]
+        node = problem.hardware.nodes[place.node]
+        assert isinstance(node, Memory | Fanout)
+        whole = frozenset(range(len(problem.dims))) if place.node == 0 else problem.positions(node.whole)
+        capacity, least_used, size = math.inf, 0.0, 1
+        outer, kept, spot = 0, [], 0
+        rules: Memory | Axis
+        if isinstance(node, Memory):
+            allowed = problem.positions(node.loops)
+            if place.node:
+                allowed -= outermost(problem)
+            kept = [names.index(name) for name in problem.keep[place.node]]
+            capacity = math.inf if node.capacity is None else float(node.capacity)
+            rules = node
+        else:
+            assert place.axis is not None
+            rules = node.axes[place.axis]
+            allowed, size, spot = problem.positions(rules.dims), rules.size, place.axis + 1
+            outer = int(place.axis == len(node.axes) - 1)
+            least_used = getattr(node, "min_utilization", 0.0) * node.children - 1e-9
+        writer.put(spot, place.node, outer, _mask(allowed), _mask(whole if outer or not spot else ()), size)
+        figures = [capacity, least_used, *[f if isinstance(f, float) else 0.0 for f in futures]]
+        writer.put(writer.array(figures), len(kept), *kept)
+        writer.put(*[-1 if isinstance(f, float) else writer.array(f) for f in futures])
+        joints = bounds.joints(at)
+        writer.put(len(joints), bounds.levels(at), bounds.finest)
+        for records, table in joints:
+            writer.put(_mask(records), writer.array(table))
+        writer.product(bounds.spread(at))
+        for record in problem.records:
+            writer.product(bounds.shared(record, at))
+            writer.product(bounds.shared_evenly(record, at))
+        fixed, most = self._factors(rules, "factors"), self._factors(rules, "max_factors")
+        order = list(getattr(rules, "order", ()))[::-1] if isinstance(rules, Memory) else []
+        writer.put(int(bool(order)), int(bool(fixed or most)))
+        for d, dim in enumerate(problem.dims):
+            spot = order.index(dim.name) if dim.name in order else -1
+            writer.put(fixed.get(d, -1), most.get(d, -1), spot)
+
+    def _factors(self, rules: Memory | Axis, key: str) -> dict[int, int]:
+        """Bounds that the file gives for dimensions that the layer has; 0 there means all of it."""
+        found = {}
+        for name, bound in getattr(rules, key, ()):
+            d = self.problem.position(name)
+            if d is not None:
+                found[d] = min(bound or self.problem.dims[d].extent, self.problem.dims[d].extent)
+        return found
+
+
+def outermost(problem: Problem) -> frozenset[int]:
+    """Dimensions that every tensor depends on, and on which no memory puts a constraint: a loop in time over one of
+    them replaces all tiles, so that nothing is better than to have it outermost."""
+    found = set(range(len(problem.dims)))
+    for record in problem.records:
+        if record.tensor is not None:
+            found &= record.pure
+    for memory in problem.hardware.memories:
+        named = {*memory.whole, *getattr(memory, "order", ())}
+        named |= {name for key in ("factors", "max_factors") for name, _ in getattr(memory, key, ())}
+        found -= problem.positions(tuple(named))
+        if memory.buffering is not Buffering.IDEAL:
+            return frozenset()
+    for fanout in problem.hardware.fanouts:
+        found -= problem.positions(fanout.whole)
+    return frozenset(found & problem.positions(problem.hardware.memories[0].loops))
+
+
+def _mask(positions: object) -> int:
+    assert isinstance(positions, list | tuple | frozenset | set)
+    return sum(1 << position for position in set(positions))

@@ -1,13 +1,15 @@
-"""From the loops that the search found to a mapping, and to its exact energy."""
+"""From the loops that the search found to a mapping, and to its exact energy and cycles."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.components.actions import energy_per_word
 from assay.hardware.model import Fanout, Hardware, Memory
 from assay.mapper.problem import Problem
 from assay.mapping.analysis import analyse
+from assay.mapping.counts import Analysis
+from assay.mapping.energy import energy_of_actions
+from assay.mapping.latency import time_layer
 from assay.mapping.mapping import Level, Loop, Mapping
 from assay.workload.einsum import Einsum
 
@@ -41,9 +43,14 @@ def spell(problem: Problem, steps: list[Step]) -> Mapping:
 
 def mapping_energy(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> float:
     """Joules of the modelled actions of one mapping, from its exact counts."""
-    bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
-    total = 0.0
-    for count in analyse(einsum, hardware, mapping).counts:
-        per_word = energy_per_word(hardware, count.component, count.action, bits.get(count.tensor or "", 0))
-        total += count.count * (per_word or 0.0)
-    return total
+    return _known_energy(einsum, hardware, analyse(einsum, hardware, mapping))
+
+
+def figures(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> tuple[float, int]:
+    """Joules of the modelled actions and cycles of one mapping."""
+    analysis = analyse(einsum, hardware, mapping)
+    return _known_energy(einsum, hardware, analysis), time_layer(einsum, hardware, mapping, analysis).cycles
+
+
+def _known_energy(einsum: Einsum, hardware: Hardware, analysis: Analysis) -> float:
+    return sum(entry.energy or 0.0 for entry in energy_of_actions(einsum, hardware, analysis))

@@ -1,96 +1,100 @@
-"""Sizes of tiles, for whole arrays of them: the geometry that search and bounds share."""
+"""All tiles of a problem at once, as arrays with one axis per dimension, indexed by the position among its divisors."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
+from assay.hardware.model import Halo
 from assay.mapper.problem import Problem
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+Factor = tuple[tuple[int, ...], Floats]
+"""Numbers that depend on some dimensions of a tile only: positions of those, and an array over their divisors."""
 
 
 class Tiles:
-    """Tiles of one problem. A tile is a row `x` of positions among the divisors of each dimension's extent."""
+    """The tiles of one problem. Arrays over all of them have the *last* dimension first, so that in memory the first
+    dimension runs fastest."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.values = [np.array(dim.divisors, np.int64) for dim in problem.dims]
-        self.last = np.array([len(dim.divisors) - 1 for dim in problem.dims], np.int64)
-        sizes = [len(dim.divisors) for dim in problem.dims]
-        self.radix = np.array([prod(sizes[:i]) for i in range(len(sizes))], np.int64)
-        self._primes = [np.array([_prime_factors(v) for v in dim.divisors], np.int64) for dim in problem.dims]
-        self._words = {t.name: [problem.footprint_table(rank) for rank in t.ranks] for t in problem.einsum.tensors}
-
-    def words(self, x: Ints, tensor: str) -> Floats:
-        """Words of the tensor in each tile."""
-        words = np.ones(len(x))
-        for positions, table in self._words[tensor]:
-            if positions:
-                words *= table[tuple(x[:, p] for p in positions)]
-        return words
-
-    def bits(self, x: Ints, node: int) -> Floats:
-        """Bits that the tensors kept at the node take in each tile."""
-        bits = np.zeros(len(x))
-        for tensor in self.problem.einsum.tensors:
-            if tensor.name in self.problem.keep[node]:
-                bits += self.words(x, tensor.name) * tensor.bits
-        return bits
-
-    def placed(self, x: Ints) -> Floats:
-        """(n, dims) share of each dimension's iterations that the tile covers."""
-        share = np.ones(x.shape)
-        for d, dim in enumerate(self.problem.dims):
-            share[:, d] = self.values[d][x[:, d]] / dim.extent
-        return share
-
-    def passes(self, x: Ints) -> Floats:
-        """How many such tiles the whole iteration box takes."""
-        passes: Floats = 1.0 / self.placed(x).prod(axis=1)
-        return np.round(passes)
-
-    def level(self, x: Ints) -> Ints:
-        """Prime factors placed so far, all dimensions together."""
-        level = np.zeros(len(x), np.int64)
-        for d, primes in enumerate(self._primes):
-            level += primes[x[:, d]]
-        return level
+        self.sizes = tuple(len(dim.divisors) for dim in problem.dims)
+        self.shape = self.sizes[::-1]
+        self.box = problem.hardware.counting.halo is Halo.BOX
+        tensors = problem.einsum.tensors
+        self.words = {t.name: [problem.footprint_table(rank, self.box) for rank in t.ranks] for t in tensors}
+        self.used = self.words
+        if self.box:
+            self.used = {t.name: [problem.footprint_table(rank, False) for rank in t.ranks] for t in tensors}
+        self.placed: list[Factor] = [
+            ((d,), np.array(dim.divisors, np.float64) / dim.extent) for d, dim in enumerate(problem.dims)
+        ]
 
     @property
     def count(self) -> int:
         """Tiles there are."""
-        return prod(len(v) for v in self.values)
+        return prod(self.sizes)
 
-    def all(self) -> Ints:
-        """Every tile, in the order of `x @ radix`."""
-        index = np.arange(self.count, dtype=np.int64)
-        sizes = np.array([len(v) for v in self.values], np.int64)
-        return index[:, None] // self.radix[None, :] % sizes[None, :]
+    def spread_out(self, factor: Factor) -> Floats:
+        """The numbers in the shape of an array over all tiles (length 1 along what they do not depend on)."""
+        dims, values = factor
+        order = sorted(range(len(dims)), key=lambda i: -dims[i])
+        table = values.transpose(order) if dims else values
+        shape = [1] * len(self.sizes)
+        for i in order:
+            shape[len(self.sizes) - 1 - dims[i]] = self.sizes[dims[i]]
+        return table.reshape(shape)
+
+    def product(self, factors: Iterable[Factor]) -> Floats:
+        """Their product for every tile, of length 1 along dimensions that do not matter."""
+        result = np.ones([1] * len(self.sizes))
+        for factor in factors:
+            result = result * self.spread_out(factor)
+        return result
+
+    def footprint(self, tensor: str) -> Floats:
+        """Words of the tensor in each tile."""
+        return self.product(self.words[tensor])
+
+    def passes(self) -> Floats:
+        """How many such tiles the whole iteration box takes."""
+        return np.round(1.0 / self.product(self.placed))
+
+    def incomplete(self, d: int) -> Bools:
+        """Which tiles do not have all of dimension d."""
+        last = self.sizes[d] - 1
+        flags: Bools = self.spread_out(((d,), np.arange(self.sizes[d], dtype=np.float64))) < last
+        return flags
+
+    def full(self, values: Floats) -> Floats:
+        """The numbers for every tile, as an array of its own."""
+        return np.array(np.broadcast_to(values, self.shape), np.float64)
 
     def least_above(self, values: Floats) -> Floats:
-        """For every tile the least value among the tiles that contain it; `values` in the order of `all`."""
-        shape = [len(v) for v in self.values][::-1]
-        grid = values.reshape(shape)
+        """For every tile the least value among the tiles that contain it. Changes `values`."""
         for d, dim in enumerate(self.problem.dims):
-            lines = np.moveaxis(grid, len(shape) - 1 - d, 0)
-            steps = [dim.times(p) for p in dim.primes]
+            lines = np.moveaxis(values, len(self.sizes) - 1 - d, 0)
+            steps = [dim.times(p).tolist() for p in dim.primes]
             for i in range(len(dim.divisors) - 1, -1, -1):
                 for step in steps:
                     if step[i] >= 0:
                         lines[i] = np.minimum(lines[i], lines[step[i]])
-        return grid.reshape(-1)
+        return values
 
 
-def _prime_factors(value: int) -> int:
-    """How many primes the value is a product of."""
-    count, factor = 0, 2
-    while factor * factor <= value:
-        while value % factor == 0:
-            value //= factor
-            count += 1
-        factor += 1
-    return count + (value > 1)
+def largest_divisor(limit: int) -> Callable[[int], float]:
+    """A function: the largest divisor of a number that is at most the limit."""
+    known: dict[int, float] = {}
+
+    def find(value: int) -> float:
+        if value not in known:
+            known[value] = float(value if value <= limit else next(i for i in range(limit, 0, -1) if value % i == 0))
+        return known[value]
+
+    return find

@@ -169,7 +169,7 @@ def time_layer(einsum: Einsum, hardware: Hardware, mapping: Mapping, analysis: A
     factors it is the mean of the instances in use, a lower bound of the busiest.
     """
     flows = _Counted(hardware, analysis).flows(einsum, mapping)
-    limits = _limits(hardware)
+    limits = port_limits(hardware)
     compute_cycles = -(-analysis.steps // hardware.compute.macs_per_cycle)
     waits, buffered = _schedule(hardware, flows, limits, Fraction(compute_cycles))
     return Timing(compute_cycles, _traffic(einsum, hardware, flows, limits), waits, buffered)
@@ -276,7 +276,7 @@ class _Counted:
         return min(Fraction(1), Fraction(tile, moved)) if moved else Fraction(0)
 
 
-def _limits(hardware: Hardware) -> dict[Port, Fraction]:
+def port_limits(hardware: Hardware) -> dict[Port, Fraction]:
     """Bits per cycle of one instance, for every port that has a limit."""
     limits: dict[Port, Fraction] = {}
     for index, node in enumerate(hardware.nodes):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
+from assay.hardware.dataflows import find_dataflow
 from assay.hardware.model import (
+    ALL,
     Axis,
     Buffering,
     Compute,
@@ -53,6 +55,7 @@ def _head(hardware: Hardware, columns: int) -> list[str]:
         ("Source", hardware.source),
         ("Energies from", hardware.energy_source),
         ("Counting", "; ".join(_counting(hardware.counting))),
+        ("Dataflow", find_dataflow(hardware.dataflow).title if hardware.dataflow else ""),
     ):
         if value:
             lines += _wrap(f"{label}: {value}", "", columns)
@@ -113,7 +116,7 @@ def _details(node: Node) -> list[str]:
 def _memory(memory: Memory) -> list[str]:
     update = memory.update_energy if memory.update_energy is not None else memory.write_energy
     figures = (("read", memory.read_energy), ("write", memory.write_energy), ("update", update))
-    lines = [f"keeps: {_names(memory.keep) or 'nothing it must'}"]
+    lines = [f"keeps: {_names(memory.keep) or ('nothing it must' if memory.may_keep else 'nothing')}"]
     if memory.may_keep:
         lines[0] += f"; may keep: {_names(memory.may_keep)}"
     energies = ", ".join(f"{name} {si(value, 'J')}" for name, value in figures)
@@ -126,7 +129,20 @@ def _memory(memory: Memory) -> list[str]:
         lines.append(f"loops: {_names(memory.loops) or 'none'}")
     if memory.whole:
         lines.append(f"whole: {_names(memory.whole)} complete within its tile")
+    if limits := _limits(memory):
+        lines.append(f"loops here: {limits}")
+    if memory.stationary:
+        lines.append(f"stationary: {_names(memory.stationary)} stays until all that is done with it is done")
     return lines
+
+
+def _limits(spot: Memory | Axis) -> str:
+    """`R all, M at most 4, order K C`: what is constrained of the loops in one place, beside their dimensions."""
+    found = [f"{dim} {'all' if bound == ALL else bound}" for dim, bound in spot.factors]
+    found += [f"{dim} at most {bound}" for dim, bound in spot.max_factors]
+    if spot.order:
+        found.append(f"order {' '.join(spot.order)} (outermost first, others outside)")
+    return ", ".join(found)
 
 
 def _fanout(fanout: Fanout) -> list[str]:
@@ -142,6 +158,8 @@ def _fanout(fanout: Fanout) -> list[str]:
         )
     if fanout.fill:
         lines.append("fill: a layer is spread over as many children as it can be")
+    if fanout.min_utilization:
+        lines.append(f"min_utilization: at least {fanout.min_utilization:.3g} of the children get work")
     if fanout.links:
         lines.append("links: children beside each other pass words on")
     if fanout.whole:
@@ -150,7 +168,8 @@ def _fanout(fanout: Fanout) -> list[str]:
 
 
 def _axis(axis: Axis) -> str:
-    return f"{axis.name} {'any' if axis.dims is None else _names(axis.dims) or 'none'}"
+    limits = _limits(axis)
+    return f"{axis.name} {'any' if axis.dims is None else _names(axis.dims) or 'none'}" + f" ({limits})" * bool(limits)
 
 
 def _bandwidth(memory: Memory) -> str:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from assay.errors import InputError
-from assay.hardware.model import Axis, Compute, Counting, Fanout, Halo, Hardware, Multicast, Node
+from assay.hardware.model import Compute, Counting, Fanout, Halo, Hardware, Multicast, Node
 from assay.reading.suggestions import nearest
-from assay.timeloop.constraints import Directives, Space, axis_dims, links, note_others, storage_space
+from assay.timeloop.constraints import Directives, Space, axes, least_utilization, links, note_others, storage_space
 from assay.timeloop.design import Notes
 from assay.timeloop.energies import COMPUTE, Energies, picojoules
 from assay.timeloop.mapping_reader import kept
@@ -45,12 +45,13 @@ def build_hardware(
         for storage in architecture.storages
     }
     unit = word_unit(architecture, spaces, notes)
+    least = least_utilization(architecture, constraints) if mapping is None else 0.0
     nodes: list[Node] = []
     for part in architecture.parts:
         if isinstance(part, Storage):
             nodes.append(build_memory(part, spaces[part.name], unit, energies, notes))
         elif isinstance(part, Spread):
-            nodes.append(_fanout(part, einsum, mapping, constraints, unit, notes))
+            nodes.append(replace(_fanout(part, einsum, mapping, constraints, unit, notes), min_utilization=least))
         else:
             nodes.append(_compute(part, unit, energies, notes))
     _note_rest(architecture, mapping, constraints, energies, notes)
@@ -106,11 +107,9 @@ def _fanout(
 ) -> Fanout:
     key = (spread.name, "spatial")
     said = [constraints.get(key)] if mapping is None else [mapping.get(key)]
-    x, y = (None, None) if mapping is not None else axis_dims(spread, constraints, einsum, notes)
-    axes = tuple(Axis(name, size, dims) for name, size, dims in (("X", spread.x, x), ("Y", spread.y, y)) if size > 1)
     return Fanout(
         spread.name,
-        axes,
+        axes(spread, constraints if mapping is None else {}, einsum, notes),
         multicast=Multicast.TILE,
         reduces=True,
         width=unit,

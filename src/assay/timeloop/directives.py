@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from assay.errors import InputError, Position, UnsupportedError
 from assay.reading.entries import Entry, Form, short
 from assay.reading.suggestions import hint
 from assay.timeloop.parts import Architecture, Constraint, Part, Spread, Storage
-from assay.timeloop.values import Factor, factors, integer, names_of, permutation
+from assay.timeloop.values import Factor, factors, integer, names_of, number, permutation
 from assay.timeloop.yaml_files import TAG, fields, underscored
 from assay.workload.einsum import Einsum
 
@@ -20,6 +21,8 @@ KINDS = {
     "bypass": "dataspace",
     "bypassing": "dataspace",
 }
+UTILIZATION = ("utilization", "parallelism")
+"""Constraints on the share of the multipliers that get work."""
 KEYS = ("target", "type", "factors", "permutation", "split", "keep", "bypass", "no_link_transfer")
 REFUSED = {
     "no_reuse": "leaving out reuse",
@@ -38,6 +41,7 @@ class Directive:
         kind: `temporal`, `spatial` or `dataspace`.
         permutation: dimensions from the inner to the outer.
         split: how many of them lie along X.
+        least: the share of the multipliers that must get work, 0 to 1.
         others: keys that it has beside these.
     """
 
@@ -50,6 +54,7 @@ class Directive:
     keep: tuple[str, ...] | None = None
     bypass: tuple[str, ...] | None = None
     no_links: tuple[str, ...] = ()
+    least: Fraction | None = None
     others: tuple[tuple[str, Position], ...] = ()
 
     @property
@@ -81,6 +86,7 @@ def read_directive(found: Constraint, einsum: Einsum | None, *, mapping: bool) -
         names_of(given["keep"], tensors, "data space") if "keep" in given else None,
         names_of(given["bypass"], tensors, "data space") if "bypass" in given else None,
         names_of(given["no_link_transfer"], tensors, "data space") if "no_link_transfer" in given else (),
+        _least(given) if kind in UTILIZATION else None,
         _others(entry, mapping),
     )
     both = [name for name in directive.keep or () if name in (directive.bypass or ())]
@@ -91,6 +97,15 @@ def read_directive(found: Constraint, einsum: Einsum | None, *, mapping: bool) -
             message = f"a mapping needs exact factors, not '{factor.dim}{factor.relation}{factor.bound}'"
             raise InputError(message, at=factor.at, hint=f"write '{factor.dim}={factor.bound}'")
     return directive
+
+
+def _least(given: dict[str, Entry]) -> Fraction | None:
+    if "min" not in given:
+        return None
+    share = number(given["min"], {}, least=0)
+    if share > 1:
+        raise given["min"].wrong_form("a share from 0 to 1")
+    return share
 
 
 def _others(entry: Entry, mapping: bool) -> tuple[tuple[str, Position], ...]:
@@ -115,7 +130,7 @@ def _kind(entry: Entry, given: dict[str, Entry], default: str) -> str:
     if word == "skew":
         raise UnsupportedError("skewed mappings are not supported", at=entry.at)
     if word not in KINDS:
-        if default or word in ("utilization", "parallelism", "max_overbooked_proportion"):
+        if default or word in (*UTILIZATION, "max_overbooked_proportion"):
             return word
         raise given["type"].error(f"unknown type of directive '{short(word)}'", hint(word, KINDS))
     return KINDS[word]

@@ -7,7 +7,7 @@ from dataclasses import fields as dataclass_fields
 from fractions import Fraction
 
 from assay.errors import AssayError, UnsupportedError
-from assay.hardware.model import Axis, Bandwidth, Compute, Counting, Fanout, Hardware, Memory, Node
+from assay.hardware.model import ALL, Axis, Bandwidth, Compute, Counting, Fanout, Hardware, Memory, Node
 from assay.hardware.reader import parse_hardware
 from assay.timeloop.design import TimeloopDesign
 from assay.timeloop.roles import dim_roles, tensor_roles
@@ -48,10 +48,14 @@ def _names(hardware: Hardware, *, dims: bool) -> tuple[str, ...]:
     found: list[str] = []
     for node in hardware.nodes:
         if isinstance(node, Memory):
-            found += (*(node.loops or ()), *node.whole) if dims else (*node.keep, *node.may_keep)
+            found += (*(node.loops or ()), *node.whole, *_limited(node)) if dims else (*node.keep, *node.may_keep)
         elif isinstance(node, Fanout) and dims:
-            found += [dim for axis in node.axes for dim in axis.dims or ()]
+            found += [dim for axis in node.axes for dim in (*(axis.dims or ()), *_limited(axis))]
     return tuple(dict.fromkeys(found))
+
+
+def _limited(spot: Memory | Axis) -> tuple[str, ...]:
+    return (*(dim for dim, _ in (*spot.factors, *spot.max_factors)), *spot.order)
 
 
 def _node(node: Node, tensors: Mapping[str, str], dims: Mapping[str, str]) -> list[str]:
@@ -93,6 +97,17 @@ def _memory(memory: Memory, tensors: Mapping[str, str], dims: Mapping[str, str])
         pairs.append(("bandwidth", limits))
     if memory.loops is not None:
         pairs.append(("loops", _list(dims[dim] for dim in memory.loops)))
+    return pairs + _constraints(memory, dims)
+
+
+def _constraints(spot: Memory | Axis, dims: Mapping[str, str]) -> list[tuple[str, str]]:
+    pairs = []
+    for key, bounds in (("factors", spot.factors), ("max_factors", spot.max_factors)):
+        if bounds:
+            listed = (f"{dims[dim]}: {'all' if bound == ALL else bound}" for dim, bound in bounds)
+            pairs.append((key, "{" + ", ".join(listed) + "}"))
+    if spot.order:
+        pairs.append(("order", _list(dims[dim] for dim in spot.order)))
     return pairs
 
 
@@ -110,15 +125,19 @@ def _fanout(fanout: Fanout, dims: Mapping[str, str]) -> list[tuple[str, str]]:
         pairs.append(("reduces", "false"))
     if fanout.transfer_energy is not None:
         pairs.append(("energy", _picojoules(fanout.transfer_energy)))
+    if fanout.min_utilization:
+        pairs.append(("min_utilization", repr(fanout.min_utilization)))
     if fanout.links:
         pairs.append(("links", "true"))
     return pairs
 
 
 def _axis(axis: Axis, dims: Mapping[str, str]) -> str:
-    if axis.dims is None:
+    pairs = [("dims", _list(dims[dim] for dim in axis.dims))] if axis.dims is not None else []
+    pairs += _constraints(axis, dims)
+    if not pairs:
         return str(axis.size)
-    return f"{{size: {axis.size}, dims: {_list(dims[dim] for dim in axis.dims)}}}"
+    return "{" + ", ".join(f"{key}: {value}" for key, value in [("size", str(axis.size)), *pairs]) + "}"
 
 
 def _compute(compute: Compute) -> list[tuple[str, str]]:

@@ -116,7 +116,10 @@ def build_memory(storage: Storage, space: Space, unit: int, energies: Energies |
         write_energy=fill,
         update_energy=update,
         bandwidth=_bandwidth(storage, unit),
-        loops=space.loops,
+        loops=space.loops.dims,
+        factors=space.loops.factors,
+        max_factors=space.loops.max_factors,
+        order=space.loops.order,
         offchip=_offchip(storage),
         at=storage.at,
     )

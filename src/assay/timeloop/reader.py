@@ -16,10 +16,11 @@ from assay.timeloop.constraints import Directives, check_storages
 from assay.timeloop.design import Notes, TimeloopDesign
 from assay.timeloop.directives import collect, complete, listed
 from assay.timeloop.energies import Energies, read_energies
+from assay.timeloop.export import MappingForm
 from assay.timeloop.mapping_reader import build_mapping
 from assay.timeloop.meshes import read_flat, read_tree
 from assay.timeloop.nodes import read_nodes
-from assay.timeloop.parts import Architecture, Constraint, refuse_sparse
+from assay.timeloop.parts import Architecture, Constraint, Spread, refuse_sparse
 from assay.timeloop.problem import read_problem
 from assay.timeloop.values import Names, environment
 from assay.timeloop.yaml_files import fields, load_files
@@ -38,11 +39,12 @@ VERSIONS = ("0.2", "0.3", "0.4")
 Found = dict[str, tuple[Entry, Entry]]
 
 
-def read_timeloop(paths: Sequence[str | Path]) -> TimeloopDesign:
+def read_timeloop(paths: Sequence[str | Path], *, with_mapping: bool = True) -> TimeloopDesign:
     """The design that Timeloop's files describe together, each part in any of them.
 
     Args:
         paths: YAML files with `architecture` (or `arch`), `problem`, `mapping`, `ERT` and constraints.
+        with_mapping: False: as if the files had no mapping; the hardware then allows what the constraints allow.
 
     Raises:
         InputError: at file:line:column, for what is wrong in a file.
@@ -50,6 +52,8 @@ def read_timeloop(paths: Sequence[str | Path]) -> TimeloopDesign:
     """
     found = load_files([paths] if isinstance(paths, str | Path) else paths)
     _check_keys(found)
+    if not with_mapping:
+        found.pop("mapping", None)
     notes = Notes()
     names = _variables(found)
     einsum = read_problem(found["problem"][1], names, notes) if "problem" in found else None
@@ -73,6 +77,16 @@ def read_timeloop(paths: Sequence[str | Path]) -> TimeloopDesign:
     if einsum is not None and mapping is not None:
         hardware = _for_remainders(hardware, einsum, mapping, notes)
     return TimeloopDesign(hardware, einsum, mapping, tuple(notes.texts), tuple(notes.uncharged))
+
+
+def mapping_form(paths: Sequence[str | Path]) -> MappingForm:
+    """How a mapping for the architecture of these files is written. Raises as `read_timeloop` does."""
+    found = load_files([paths] if isinstance(paths, str | Path) else paths)
+    architecture = _architecture(found, _variables(found), Notes())
+    if architecture is None:
+        return MappingForm()
+    targets = {part.name: part.targets[0] for part in architecture.parts if isinstance(part, Spread)}
+    return MappingForm(architecture.nodes, targets)
 
 
 def _for_remainders(hardware: Hardware, einsum: Einsum, mapping: Mapping, notes: Notes) -> Hardware:

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.evaluation.energy import energy_of_actions, total_energy, unknown_in_fanouts
 from assay.hardware.model import Axis, Counting, Fanout, Hardware, Memory
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Action, Analysis, Count
+from assay.mapping.energy import energy_of_actions, total_energy, unknown_in_fanouts
 from assay.mapping.mapping import Level, Loop, Mapping
 from assay.workload.einsum import matmul
 from tests.evaluation.small import ARRAY, BUF, CHIP, DRAM, ENERGY_PJ, LAYER, MAC, MAPPING, TENSORS, chip

@@ -1,0 +1,238 @@
+"""`assay map`: the best mapping of one layer, with a proof.
+
+As in `assay.cli`, everything heavy is imported inside the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from assay.cli_options import whole
+from assay.errors import AssayError, InputError, Position
+
+if TYPE_CHECKING:
+    from assay.evaluation.mapped import MappedLayer
+    from assay.timeloop import MappingForm, TimeloopDesign
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+DESCRIPTION = """\
+Find the best mapping of one layer on hardware, and prove that there is no better one.
+
+LAYER is one of:
+  alexnet:conv3                                a layer of a network (assay show alexnet lists them)
+  mobilenet_v1:width=0.5:conv1                 the same, of a network with parameters
+  model.onnx:/features/Conv, network.yaml      a layer of a file; the name can go where there is only one
+  conv:M=64,C=64,P=56,Q=56,R=3,S=3,stride=1    a convolution: M output channels, C input channels (of one group),
+                                               P x Q outputs, R x S filter (1 x 1 unless given);
+                                               also N inputs, G groups, stride=2 or 2x1 (height x width), dilation
+  matmul:M=4096,N=2048,K=4096                  an M x K matrix of weights by a K x N matrix of activations;
+                                               also G of them
+"""
+EXAMPLES = """\
+examples:
+  assay map alexnet:conv3 eyeriss --batch 4
+  assay map conv:M=64,C=64,P=56,Q=56,R=3,S=3 edge_45nm --objective edp
+  assay map matmul:M=512,N=512,K=512 edge_45nm --objective latency --max-energy '3 mJ'
+  assay map alexnet:conv3 eyeriss --front --json front.json
+  assay map alexnet:conv3 eyeriss --save best.yaml && assay evaluate alexnet eyeriss --mapping best.yaml
+  assay map --timeloop arch.yaml problem.yaml --timeloop-mapping best.yaml
+"""
+ENERGY_FORM = "an energy such as '3 mJ'"
+TIME_FORM = "seconds such as 60, or a time such as '500 ms'"
+
+
+def add_map(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add `map` to the commands of the command line."""
+    parser = commands.add_parser(
+        "map",
+        parents=[common],
+        help="find the best mapping of one layer, with a proof",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="assay map LAYER HARDWARE [options]\n       assay map --timeloop FILE... [options]",
+    )
+    parser.add_argument("layer", metavar="LAYER", nargs="?", help="see above")
+    parser.add_argument("hardware", metavar="HARDWARE", nargs="?", help="a built-in name or a YAML file")
+    parser.add_argument(
+        "--timeloop",
+        metavar="FILE",
+        nargs="+",
+        help="Timeloop's files instead: architecture, problem, constraints, ERT",
+    )
+    parser.add_argument(
+        "--objective", metavar="NAME", default="energy", help="what is to be least: energy (default), latency or edp"
+    )
+    parser.add_argument(
+        "--tiles",
+        metavar="KIND",
+        default="perfect",
+        help="perfect (default): tile sizes divide the layer; imperfect: any, with smaller tiles at the end of a loop",
+    )
+    parser.add_argument("--max-cycles", metavar="N", help="only mappings that take at most so many cycles")
+    parser.add_argument("--max-energy", metavar="X", help=f"only mappings that take at most {ENERGY_FORM}")
+    parser.add_argument(
+        "--front", action="store_true", help="also the mappings of which none is better in both energy and cycles"
+    )
+    parser.add_argument(
+        "--time-limit", metavar="SECONDS", help="stop the search then, with the best so far and how good it must be"
+    )
+    parser.add_argument("--batch", metavar="N", help="inputs processed together (default: 1)")
+    parser.add_argument("--bits", metavar="N", help="bits per word (default: the width of the chip's operands)")
+    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; with - to stdout, and nothing else")
+    parser.add_argument("--save", metavar="FILE", help="write the mapping as YAML, for --mapping of other commands")
+    parser.add_argument("--timeloop-mapping", metavar="FILE", help="write the mapping as Timeloop reads it")
+    parser.set_defaults(command=_map)
+
+
+def _map(options: argparse.Namespace) -> None:
+    from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
+
+    _check_source(options)
+    limits = {
+        "objective": options.objective,
+        "tiles": options.tiles,
+        "max_cycles": None if options.max_cycles is None else whole(options.max_cycles, "--max-cycles"),
+        "max_energy": None if options.max_energy is None else _energy(options.max_energy),
+        "front": options.front,
+        "time_limit": None if options.time_limit is None else seconds(options.time_limit, "--time-limit"),
+    }
+    outputs = _outputs(options)
+    form: MappingForm | None = None
+    if options.timeloop:
+        mapped, form = _map_timeloop(options.timeloop, limits)
+    else:
+        mapped = _map_native(options, limits)
+    writers: dict[str, Callable[[], str]] = {
+        "--json": mapped.to_json,
+        "--save": mapped.to_yaml,
+        "--timeloop-mapping": lambda: _exported(mapped, form),
+    }
+    texts = {option: writers[option]() for option in outputs}
+    for option, target in outputs.items():
+        if target != STDOUT:
+            write_text(target, texts[option])
+    piped = [option for option, target in outputs.items() if target == STDOUT]
+    if piped:
+        print_text(texts[piped[0]])
+        return
+    from assay.report.mapped import render_mapped
+
+    print_text(render_mapped(mapped, width=screen_width(), color=screen_color()))
+
+
+def _check_source(options: argparse.Namespace) -> None:
+    """Either Timeloop's files, or a layer and hardware."""
+    if options.timeloop:
+        given = {"LAYER": options.layer, "HARDWARE": options.hardware, "--batch": options.batch, "--bits": options.bits}
+        extra = [name for name, value in given.items() if value is not None]
+        if extra:
+            raise InputError(f"{' and '.join(extra)} cannot be used with --timeloop, whose files have it all")
+        return
+    missing = [name for name in ("LAYER", "HARDWARE") if getattr(options, name.lower()) is None]
+    if missing:
+        hint = "assay map LAYER HARDWARE, such as assay map alexnet:conv3 eyeriss; or assay map --timeloop FILE..."
+        raise InputError(f"{' and '.join(missing)} must be given", hint=hint)
+
+
+def _map_native(options: argparse.Namespace, limits: dict[str, object]) -> MappedLayer:
+    from assay.evaluation.mapped import map_layer
+
+    batch = 1 if options.batch is None else whole(options.batch, "--batch")
+    bits = None if options.bits is None else whole(options.bits, "--bits")
+    return map_layer(options.layer, options.hardware, batch=batch, bits=bits, **limits)  # type: ignore[arg-type]
+
+
+def _map_timeloop(paths: list[str], limits: dict[str, object]) -> tuple[MappedLayer, MappingForm]:
+    from assay.evaluation.mapped import map_layer
+    from assay.timeloop import mapping_form, read_timeloop
+    from assay.workload.network import Layer
+
+    design: TimeloopDesign = read_timeloop(paths, with_mapping=False)
+    place = Position(paths[0]) if len(paths) == 1 else None
+    for part, found in (("architecture", design.hardware), ("problem", design.einsum)):
+        if found is None:
+            advice = f"name the file with the {part} too: --timeloop FILE FILE ..."
+            raise InputError(f"the Timeloop files have no {part}", at=place, hint=advice)
+    assert design.hardware is not None
+    layer = Layer("problem", "einsum", design.einsum)
+    mapped = map_layer(
+        layer,
+        design.hardware,
+        uncharged=design.uncharged,
+        notes=design.notes,
+        **limits,  # type: ignore[arg-type]
+    )
+    return mapped, mapping_form(paths)
+
+
+def _exported(mapped: MappedLayer, form: MappingForm | None) -> str:
+    from assay.timeloop import timeloop_mapping
+
+    comments = [f"assay map: {mapped.summary}"]
+    try:
+        return timeloop_mapping(mapped.einsum, mapped.hardware, mapped.mapping, form, comments=comments)
+    except AssayError as error:
+        hint = error.hint or "--save writes it in Assay's own form"
+        raise type(error)(f"--timeloop-mapping: {error.message}", at=error.at, hint=hint) from None
+
+
+def _outputs(options: argparse.Namespace) -> dict[str, str]:
+    """Option -> file or `-`, checked before the work."""
+    from assay.report.output import check_outputs
+
+    names = ("--json", "--save", "--timeloop-mapping")
+    wanted = {name: getattr(options, name[2:].replace("-", "_")) for name in names}
+    wanted = {name: target for name, target in wanted.items() if target is not None}
+    for pair in combinations(wanted, 2):
+        check_outputs({name: wanted[name] for name in pair}, {})
+    for what, path in _inputs(options):
+        check_outputs(wanted, {what: path})
+    return check_outputs(wanted, {})
+
+
+def _inputs(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """(what it is, file) that is read, and so must not be written."""
+    if options.timeloop:
+        return [("Timeloop file", path) for path in options.timeloop]
+    from assay.workload.layer_text import is_written_out, split_layer
+    from assay.workload.load import split_spec
+
+    hardware = [("hardware", options.hardware)]
+    if is_written_out(options.layer):
+        return hardware
+    return [("network", split_spec(split_layer(options.layer)[0])[0]), *hardware]
+
+
+def _energy(text: str) -> float:
+    """Joules."""
+    from assay.reading.units import ENERGY
+
+    return _quantity(text, "--max-energy", ENERGY, ENERGY_FORM)
+
+
+def seconds(text: str, option: str) -> float:
+    """The seconds that an option is given: a number, or a time with its unit. Raises InputError for anything else."""
+    from assay.reading.units import NUMBER, TIME
+
+    return _quantity(text, option, TIME, TIME_FORM, NUMBER)
+
+
+def _quantity(text: str, option: str, *wanted: object) -> float:
+    """The value in base units; `wanted`: its dimension, how it is written, and another dimension that it may have."""
+    from assay.reading import evaluate
+
+    dimension, form, *others = wanted
+    try:
+        value = evaluate(text)
+    except InputError as error:
+        raise InputError(f"{option} is '{text}': {error.message}", hint=error.hint or f"write {form}") from None
+    if value.dimension not in (dimension, *others):
+        raise InputError(f"{option} is '{text}'; it must be {form}")
+    if value.exact <= 0:
+        raise InputError(f"{option} is '{text}'; it must be above 0")
+    return value.value

@@ -16,7 +16,8 @@ from assay.errors import NoMappingError, Position
 from assay.hardware.model import ALL, Axis, Compute, Counting, Factors, Fanout, Halo, Hardware, Memory, Node
 from assay.hardware.presets import load_hardware
 from assay.mapper import best_mapping
-from assay.mapper.misfit import Change, Kind, explain_misfit, has_mapping, smallest_changes
+from assay.mapper.changes import Change, Kind, smallest_changes
+from assay.mapper.misfit import explain_misfit, has_mapping
 from assay.workload.einsum import Einsum, convolution, matmul
 
 T = ("ifmap", "filter", "ofmap")

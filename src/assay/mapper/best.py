@@ -12,7 +12,7 @@ from assay.errors import InputError, NoMappingError, UnsupportedError
 from assay.hardware.model import Hardware
 from assay.mapper.misfit import explain_misfit, has_mapping
 from assay.mapper.problem import STEPS, Problem, build_problem, keep_choices
-from assay.mapper.result import TILES, Point, SearchResult, check_objective
+from assay.mapper.result import TILES, Point, SearchResult, check_objective, value_of
 from assay.mapper.search import Aim, Answer, Candidate, Question, Search, Status
 from assay.mapper.spell import figures, spell
 from assay.mapping.mapping import Mapping
@@ -124,13 +124,15 @@ class _Hunt:
     def run(self) -> SearchResult:
         if any(fanout.fill for fanout in self.hardware.fanouts):
             steps = self._fewest_steps()
-            self.caps = ((STEPS, steps * (1 + 1e-9)),)
+            self.caps = ((STEPS, steps / self.hardware.compute.macs_per_cycle * (1 + 1e-9)),)
         if self.max_energy < math.inf:
             self.caps = (*self.caps, ("energy", self.max_energy * (1 + 1e-12)))
         if self.objective == "latency":
             best = self._fastest()
         else:
             best = self._least(Aim.ENERGY if self.objective == "energy" else Aim.EDP, self.max_cycles)
+        if best.mapping is None and best.bound < math.inf:
+            best = self._within_energy(best.bound)
         if best.mapping is None:
             raise self._nothing()
         points = self._front(best) if self.front else ()
@@ -153,16 +155,17 @@ class _Hunt:
     # -- aims ---------------------------------------------------------------------------------------------------------
 
     def _fewest_steps(self) -> float:
-        """Cycles of the compute under the mappings of fewest steps."""
+        """Steps under the mappings of fewest steps."""
         best = math.inf
-        for search in [Search(problem, energy=False, time="steps") for problem in self.problems]:
-            for beam in (_BEAM, None):
-                upper = best if beam and best == math.inf else best - 0.5 / self.hardware.compute.macs_per_cycle
-                answer = search.ask(Question(Aim.LATENCY, upper=upper, beam=beam, seconds=self._left(beam)), self.tick)
+        for beam in (_BEAM, None):
+            for problem in self.problems:
+                search = Search(problem, energy=False, time="none", tie=1.0)  # the steps in place of joules
+                upper = best if best == math.inf else best - 0.5
+                answer = search.ask(Question(Aim.ENERGY, upper=upper, beam=beam, seconds=self._left(beam)), self.tick)
                 self.labels += answer.labels
                 for candidate in answer.candidates:
                     steps = self.einsum.macs // prod(step.bound for step in candidate.loops if step.axis >= 0)
-                    best = min(best, steps / self.hardware.compute.macs_per_cycle)
+                    best = min(best, float(steps))
         return best
 
     def _least(self, aim: Aim, latency: float) -> _Best:
@@ -225,7 +228,7 @@ class _Hunt:
             return best
         least = self._least(Aim.ENERGY, best.value)
         if least.mapping is not None and least.cycles <= best.cycles:
-            best = replace(best, mapping=least.mapping, energy=least.energy)
+            best = replace(best, mapping=least.mapping, energy=least.energy, cycles=least.cycles, value=least.cycles)
         return best
 
     def _front(self, best: _Best) -> tuple[Point, ...]:
@@ -251,6 +254,17 @@ class _Hunt:
                     mapping, energy, cycles = self._exact(search.problem, candidate)
                     points = _undominated([*points, Point(energy, cycles, mapping)])
         return tuple(points)
+
+    def _within_energy(self, bound: float) -> _Best:
+        """Where energies are only bounded in the search, those found may break the limit: a mapping that does not."""
+        caps, self.caps = self.caps, tuple(cap for cap in self.caps if cap[0] != "energy")
+        limit, self.max_energy = self.max_energy, math.inf
+        best = self._least(Aim.ENERGY, self.max_cycles)
+        self.caps, self.max_energy = caps, limit
+        if best.energy > limit:
+            return _Best()
+        value = value_of(self.objective, best.energy, int(best.cycles))
+        return replace(best, value=value, bound=min(bound, value))
 
     # -- one search ---------------------------------------------------------------------------------------------------
 

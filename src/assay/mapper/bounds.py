@@ -92,8 +92,9 @@ class Bounds:
         return window.dims, left if self.tiles.box else np.minimum(left, prod(extents) / max(extents))
 
     def _sharing(self, record: Record, at: int, dims: frozenset[int]) -> list[Factor]:
+        every = frozenset(range(len(self.problem.dims)))
         return [
-            self._children(place, dims)
+            self._children(place, every if place.node in record.linked else dims)
             for place in self.places[at:]
             if place.axis is not None and record.parent < place.node < record.child
         ]
@@ -154,6 +155,8 @@ class Bounds:
 
     def _waits(self, record: Record, at: int) -> bool:
         """Whether the record can be on its way, or arrive, at this stage, with words that fanouts share."""
+        if record.linked:
+            return False
         return record.parent <= self.places[at].node < record.child and any(c.roles for c in record.components)
 
     def _joint(self, at: int, records: frozenset[int]) -> Floats:
@@ -179,7 +182,7 @@ class Bounds:
         """At a memory: what arrives, and the least over the tiles that it may form of all that follows."""
         node, every = self.places[at].node, self.problem.records
         arrived = frozenset(r for r in records if every[r].parent == node)
-        total = self.tiles.full(sum((self._arrival(every[r]) for r in arrived), np.zeros(1)))
+        total = self.tiles.full(sum((self._arrival(every[r]) for r in arrived), np.zeros([1] * len(self.tiles.sizes))))
         if node == 0:
             return total
         memory = self.problem.hardware.nodes[node]
@@ -274,7 +277,7 @@ class Bounds:
 
     def _allowed(self, memory: Memory, node: int, values: Floats) -> Floats:
         """The values, infinite for tiles that the memory may not form."""
-        tiles = self.tiles
+        tiles, values = self.tiles, np.asarray(values, np.float64)
         if memory.capacity is not None:
             bits = np.zeros([1] * len(tiles.sizes))
             for tensor in self.problem.einsum.tensors:

@@ -17,7 +17,7 @@ from typing import Any
 
 from assay.errors import AssayError
 from assay.hardware.model import Hardware
-from assay.mapper.best import best_mapping
+from assay.mapper.best import Tick, best_mapping
 from assay.mapper.result import Point, SearchResult
 from assay.mapper.store import VARIABLE, Store, cache_folder
 from assay.mapping.text import mapping_from_data, mapping_to_data
@@ -43,9 +43,10 @@ def cached_best_mapping(
     max_energy: float | None = None,
     front: bool = False,
     time_limit: float | None = None,
+    tick: Tick | None = None,
     cache: bool = True,
 ) -> SearchResult:
-    """As `best_mapping`, from the cache where it has been asked before.
+    """As `best_mapping`, from the cache where it has been asked before; `cached` says so.
 
     Searches that a time limit ended are not kept. `seconds` is that of the search, not of the look into the cache.
 
@@ -59,7 +60,7 @@ def cached_best_mapping(
     key = search_key(einsum, hardware, objective, **asked) if cache else None
     if key is not None and (known := recall(key)) is not None:
         return known
-    found = best_mapping(einsum, hardware, objective, **asked, time_limit=time_limit)
+    found = best_mapping(einsum, hardware, objective, **asked, time_limit=time_limit, tick=tick)
     if key is not None and (trouble := keep(key, found)) is not None:
         say_once(trouble)
     return found
@@ -128,13 +129,14 @@ def say_once(sentence: str) -> None:
 
 def _data(result: SearchResult) -> dict[str, Any]:
     front = [_parts(point) | {"mapping": mapping_to_data(point.mapping)} for point in result.front]
-    return _parts(result) | {"mapping": mapping_to_data(result.mapping), "front": front}
+    data = _parts(result) | {"mapping": mapping_to_data(result.mapping), "front": front}
+    return {name: value for name, value in data.items() if name != "cached"}
 
 
 def _result(data: dict[str, Any]) -> SearchResult:
     """The inverse of `_data`; floats come back exactly, as JSON has their shortest exact text."""
     front = tuple(Point(**point | {"mapping": mapping_from_data(point["mapping"])}) for point in data["front"])
-    return SearchResult(**data | {"mapping": mapping_from_data(data["mapping"]), "front": front})
+    return SearchResult(**data | {"mapping": mapping_from_data(data["mapping"]), "front": front, "cached": True})
 
 
 def _plain(value: object) -> object:

@@ -24,6 +24,7 @@
 enum { MAX_DIMS = 16, MAX_RECORDS = 32, MAX_COMPONENTS = 64, MAX_OBJECTIVES = 48, MAX_WINDOWS = 16, MAX_TENSORS = 8, MAX_JOINTS = 32 };
 enum { ENERGY = 0, LATENCY = 1, EDP = 2, FRONT = 3 }; /* what is to be least */
 enum { OPEN = 0, SPREAD = 1, KEPT = 2, REST = 3 };    /* what is asked about windows */
+enum { INERT = 0, STIFF = 1 }; /* signatures: the window no longer matters; a loop over its dims replaces the tile */
 enum { DONE = 0, STOPPED = 1, NOTHING = 2 };
 
 #define TOLERANCE 1e-13 /* relative difference below which two costs are equal */
@@ -59,12 +60,14 @@ typedef struct {
 typedef struct {
     int parent, child, tensor, latched, stationary, first, last; /* components first..last-1 */
     uint32_t pure, sliding;                                      /* dims that replace the tile; dims of its windows */
+    uint64_t linked;                                             /* fanout nodes whose children pass words on */
     int windows;
     int window[4];
 } Record;
 
 typedef struct {
     int record, dims, dim[4];
+    uint32_t mask; /* of its dims */
     Product met; /* most children that can share its words */
 } Window;
 
@@ -124,6 +127,7 @@ typedef struct {
     uint32_t spread;    /* children used of the fanout */
     uint8_t fresh;      /* the next loop in time must leave all pending records pending */
     int8_t place;       /* place of the outermost loop in a fixed order */
+    int8_t last;        /* dim of the last loop, if further loops that commute with it come in the order of dims; or -1 */
     uint16_t level;
     uint32_t loops[MAX_DIMS / 2]; /* packed: loops at this node per dim, as positions, where they are counted */
     int32_t slide[MAX_WINDOWS];
@@ -355,6 +359,15 @@ static uint32_t open_dims(const Problem *p, const Label *l) {
     return open;
 }
 
+/* Dims of which a loop in time replaces the record's tile wholly. */
+static uint32_t replaces(const Problem *p, const Label *l, int r) {
+    const Record *record = &p->record[r];
+    uint32_t dims = record->pure;
+    for (int i = 0; i < record->windows; i++)
+        if (l->slide[record->window[i]] == STIFF) dims |= p->window[record->window[i]].mask;
+    return dims;
+}
+
 static void move_to(const Problem *p, Label *l, int d, int64_t position) {
     l->tile += (position - l->pos[d]) * p->dim[d].radix;
     l->pos[d] = (uint16_t)position;
@@ -378,6 +391,14 @@ static void settle(const Problem *p, Label *l, int r, int arrived) {
     for (int w = 0; w < record->windows; w++) l->slide[record->window[w]] = 0;
 }
 
+/* Whether a loop in time over dim d changes nothing but sizes: no tile is replaced by it, and no window slides. Such
+   loops can be exchanged with each other, so that one order of them is enough. */
+static int commutes(const Problem *p, const Label *l, int d) {
+    for (int r = 0; r < p->records; r++)
+        if ((l->pending >> r & 1) && ((p->record[r].pure | p->record[r].sliding) >> d & 1)) return 0;
+    return 1;
+}
+
 /* A temporal loop of `factor` over dim d at a node. 0: forbidden. */
 static int grow_in_time(Run *run, Label *l, int node, int d, int64_t factor, int64_t position) {
     const Problem *p = run->p;
@@ -392,7 +413,7 @@ static int grow_in_time(Run *run, Label *l, int node, int d, int64_t factor, int
     for (int r = 0; r < p->records; r++) {
         if (!(l->pending >> r & 1)) continue;
         const Record *record = &p->record[r];
-        if (record->pure & bit) {
+        if (replaces(p, l, r) & bit) {
             settle(p, l, r, record->parent >= node);
         } else if (record->windows) {
             if (record->stationary && (record->sliding & bit)) l->barred |= ~(record->pure | record->sliding);
@@ -400,6 +421,7 @@ static int grow_in_time(Run *run, Label *l, int node, int d, int64_t factor, int
             for (int c = record->first; c < record->last; c++) held[c] = 1.0;
             for (int i = 0; i < record->windows; i++) {
                 int w = record->window[i], pivot = -1;
+                if (l->slide[w] <= STIFF) continue;
                 for (int j = 0; j < p->window[w].dims; j++)
                     if (p->window[w].dim[j] == d) pivot = j;
                 const Entry *e = ask(run, KEPT, w, l->slide[w], pivot, 0, -1, l);
@@ -440,12 +462,14 @@ static int grow_in_space(Run *run, Label *l, int node, int d, int64_t factor, in
                 if (record->parent < node)
                     for (int c = record->first; c < record->last; c++) {
                         double ratio = run->memo_value[e->value + (uint32_t)(c - record->first)];
+                        if (record->linked & p->shares[c] & (uint64_t)1 << node) ratio = 1.0 / (double)factor;
                         words[c] *= ratio;
                         tile[c] *= ratio;
                     }
             }
         }
-        if (record->parent < node && !((record->pure | record->sliding) & bit))
+        if (record->parent < node && (!((record->pure | record->sliding) & bit) ||
+                                      ((record->linked >> node & 1) && !(record->sliding & bit))))
             for (int c = record->first; c < record->last; c++)
                 if (p->shares[c] >> node & 1) {
                     words[c] /= (double)factor;
@@ -463,22 +487,27 @@ static int grow_in_space(Run *run, Label *l, int node, int d, int64_t factor, in
     return 1;
 }
 
+/* A window that no fanout spreads any more: does it still matter how it slides? At most one of its dims must be open. */
+static int stiffen(Run *run, Label *l, int w) {
+    uint32_t left = open_dims(run->p, l) & run->p->window[w].mask;
+    if (l->slide[w] <= STIFF || (left & (left - 1))) return 1;
+    const Entry *e = ask(run, REST, w, l->slide[w], -1, 0, -1, l);
+    if (!e) return 0;
+    if (e->signature <= STIFF) l->slide[w] = e->signature;
+    return 1;
+}
+
 /* Records whose parent is this memory: all sharing is behind them. */
 static int arrive(Run *run, Label *l, int node) {
     const Problem *p = run->p;
-    uint32_t open = open_dims(p, l);
     for (int r = 0; r < p->records; r++) {
         const Record *record = &p->record[r];
         if (record->parent != node) continue;
         if (!(l->pending >> r & 1)) settle(p, l, r, 1);
         for (int i = 0; i < record->windows; i++) {
             int w = record->window[i];
-            uint32_t dims = 0;
-            for (int j = 0; j < p->window[w].dims; j++) dims |= 1u << p->window[w].dim[j];
-            if (l->slide[w] == 0 || (open & dims)) continue;
-            const Entry *e = ask(run, REST, w, l->slide[w], -1, 0, -1, l);
-            if (!e) return 0;
-            if (e->signature) l->slide[w] = 0;
+
+            if (!stiffen(run, l, w)) return 0;
         }
     }
     return 1;
@@ -525,7 +554,8 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
     int K = p->objectives;
     double share[MAX_DIMS], total[MAX_OBJECTIVES], sure[MAX_OBJECTIVES];
     double settled[MAX_RECORDS][MAX_OBJECTIVES], stays[MAX_RECORDS][MAX_OBJECTIVES];
-    int alive[MAX_RECORDS], count = 0;
+    uint32_t ends[MAX_RECORDS];
+    int count = 0;
     uint32_t open = 0, common = ~0u;
     double apart = 0.0, together = 0.0, passes = 1.0; /* energy of settled records: not shared, and shared at best */
     for (int d = 0; d < p->dims; d++) {
@@ -554,18 +584,19 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
         for (int c = record->first; c < record->last; c++) some |= words[c] != 0.0;
         if (!some) continue;
         int pending = l->pending >> r & 1;
+        uint32_t pure = replaces(p, l, r);
         if (pending) common &= ~record->pure;
         double rest = 1.0; /* if no loop to come replaces the tile */
         if (pending)
             for (int d = 0; d < p->dims; d++)
-                if (!(record->pure >> d & 1)) rest *= share[d];
+                if (!(pure >> d & 1)) rest *= share[d];
         double shared = 1.0 / most_children(p, l, at, s->shared, r);
         int sliding = 0;
         if (record->windows) {
             /* Whatever the children, an address of a window is met by a limited number of their indices. */
             double most = most_children(p, l, at, s->even, r);
             for (int i = 0; i < record->windows; i++)
-                if (l->slide[record->window[i]]) {
+                if (l->slide[record->window[i]] > STIFF) {
                     most *= product_of(p, l, &p->window[record->window[i]].met);
                     sliding = 1;
                 }
@@ -598,7 +629,7 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
         }
         if (!pending)
             for (int k = 0; k < K; k++) stays[count][k] = settled[count][k];
-        alive[count++] = r;
+        ends[count++] = pure;
     }
     for (int k = 0; k < K; k++) {
         total[k] = 0.0;
@@ -611,7 +642,7 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
             if (!(open >> d & 1) || (l->fresh && !(common >> d & 1))) continue;
             for (int k = 0; k < K; k++) {
                 double sum = 0.0;
-                for (int i = 0; i < count; i++) sum += p->record[alive[i]].pure >> d & 1 ? settled[i][k] : stays[i][k];
+                for (int i = 0; i < count; i++) sum += ends[i] >> d & 1 ? settled[i][k] : stays[i][k];
                 if (sum < least[k]) least[k] = sum;
             }
         }
@@ -647,8 +678,9 @@ static double latency(const Problem *p, const double *value) {
 
 /* Whether a mapping with these figures, or better ones, would still be of use. `low` receives the objective. */
 static int useful(const Problem *p, const double *value, double *low) {
-    for (int k = 0; k < p->objectives; k++)
-        if (value[k] > p->caps[k]) return 0;
+    if (value[0] > p->caps[0]) return 0;
+    for (int k = 1; k < p->objectives; k++)
+        if (value[k] * (1.0 - 1e-12) - 1e-9 > p->caps[k]) return 0;
     double cycles = latency(p, value);
     switch (p->mode) {
     case ENERGY: *low = value[0]; break;
@@ -668,6 +700,7 @@ static int useful(const Problem *p, const double *value, double *low) {
 /* Whether a is no worse than b whatever follows:  cost(a) + sum of max(part(a) - part(b), 0) <= cost(b)  in every
    objective, for every later loop multiplies a part of both by the same share, or only a's by a smaller one. */
 static int beats(const Problem *p, const Label *a, const Label *b, int node) {
+    int strictly = a->last <= b->last; /* a label that may grow in fewer ways must really be better */
     if (a->used > b->used || a->place > b->place || (a->barred & ~b->barred)) return 0;
     if ((a->pending & b->pending) != b->pending) return 0;
     if (a->fresh && (!b->fresh || a->pending != b->pending)) return 0;
@@ -702,8 +735,9 @@ static int beats(const Problem *p, const Label *a, const Label *b, int node) {
             if (room < -tolerance) return 0;
         }
         if (room < -tolerance) return 0;
+        if (room > 16.0 * tolerance) strictly = 1;
     }
-    return 1;
+    return strictly;
 }
 
 typedef struct {
@@ -861,6 +895,7 @@ static int complete(const Problem *p, const Stage *s, const Label *l) {
 static void reset(Label *l) {
     l->used = 1;
     l->place = 0;
+    l->last = -1;
     memset(l->loops, 0, sizeof l->loops);
 }
 
@@ -879,7 +914,7 @@ static void guess(Run *run, List *list, int at) {
             if (!(open >> d & 1)) continue;
             uint32_t set = 0;
             for (int r = 0; r < p->records; r++)
-                if ((pending >> r & 1) && !(p->record[r].pure >> d & 1)) set |= 1u << r;
+                if ((pending >> r & 1) && !(replaces(p, label_at(run, index), r) >> d & 1)) set |= 1u << r;
             int known = 0;
             for (int j = 0; j < count; j++) known |= sets[j] == set;
             if (!known) sets[count++] = set;
@@ -906,6 +941,28 @@ static double least_low(const Run *run, const List *list, double least) {
         if (low < least) least = low;
     }
     return least;
+}
+
+/* Whether a pending window would slide if a loop ran over dim d. */
+static int slides_over(const Problem *p, const Label *l, int d) {
+    for (int r = 0; r < p->records; r++) {
+        if (!(l->pending >> r & 1) || !(p->record[r].sliding >> d & 1)) continue;
+        for (int i = 0; i < p->record[r].windows; i++)
+            if (l->slide[p->record[r].window[i]] > STIFF) return 1;
+    }
+    return 0;
+}
+
+static int primes_of(const Dim *dim, int64_t factor) {
+    int count = 0;
+    while (factor > 1)
+        for (int j = 0; j < dim->primes; j++)
+            if (factor % dim->prime[j] == 0) {
+                factor /= dim->prime[j];
+                count++;
+                break;
+            }
+    return count;
 }
 
 static void memory_stage(Run *run, List *list, int at) {
@@ -940,21 +997,32 @@ static void memory_stage(Run *run, List *list, int at) {
                 const Dim *dim = &p->dim[d];
                 const Label *from = label_at(run, index);
                 if (from->pos[d] == dim->count - 1) continue;
-                for (int j = 0; j < dim->primes; j++) {
+                int swaps = !s->ordered && !s->counted && commutes(p, from, d);
+                if (swaps && d < from->last) continue;
+                /* In the outermost memory all that is left of a dim is best placed at once, unless a window slides. */
+                int whole = at + 1 == p->stages && !s->ordered && !s->counted && !slides_over(p, from, d);
+                if (whole && !from->pending && (open_dims(p, from) & ((1u << d) - 1))) continue;
+                for (int j = 0; j < (whole ? 1 : dim->primes); j++) {
                     int64_t position = dim->times[(int64_t)j * dim->count + label_at(run, index)->pos[d]];
+                    int64_t factor = dim->prime[j];
+                    if (whole) {
+                        position = dim->count - 1;
+                        factor = dim->value[position] / dim->value[label_at(run, index)->pos[d]];
+                    }
                     if (position < 0) continue;
                     int64_t copy = copy_label(run, index);
                     if (copy < 0) return;
                     Label *l = label_at(run, (uint32_t)copy);
-                    int able = obeys(s, l, d, dim->prime[j]) &&
-                               grow_in_time(run, l, s->node, d, dim->prime[j], position) && fits(p, s, l);
+                    int able = obeys(s, l, d, factor) && grow_in_time(run, l, s->node, d, factor, position) &&
+                               fits(p, s, l);
                     if (run->failed) return;
                     if (!able) {
                         free_label(run, (uint32_t)copy);
                         continue;
                     }
-                    l->edge = edge_of(at, d, dim->prime[j]);
-                    l->level++;
+                    l->edge = edge_of(at, d, factor);
+                    l->level += (uint16_t)primes_of(dim, factor);
+                    l->last = swaps ? (int8_t)d : -1;
                     run->made++;
                     add(run, &run->bucket[l->level], (uint32_t)copy);
                 }
@@ -983,21 +1051,26 @@ static void memory_stage(Run *run, List *list, int at) {
     }
 }
 
-/* Windows of records that are settled and of which no loop to come spreads the dims: they no longer matter. */
-static void forget_windows(const Problem *p, int at, Label *l, uint32_t spread_still) {
+/* Windows whose dims no loop to come spreads: those of settled records no longer matter, others perhaps. */
+static int forget_windows(Run *run, int at, Label *l, uint32_t spread_still) {
+    const Problem *p = run->p;
     for (int r = 0; r < p->records; r++) {
         const Record *record = &p->record[r];
-        if (!record->windows || (l->pending >> r & 1) || record->child <= p->stage[at].node) continue;
+        if (!record->windows || record->child <= p->stage[at].node) continue;
         int last = 1; /* no fanout of the record lies further out */
         for (int later = at + 1; later < p->stages && p->stage[later].node > record->parent; later++)
             if (p->stage[later].axis && (p->stage[later].allowed & record->sliding)) last = 0;
         if (!last) continue;
         for (int i = 0; i < record->windows; i++) {
-            uint32_t dims = 0;
-            for (int j = 0; j < p->window[record->window[i]].dims; j++) dims |= 1u << p->window[record->window[i]].dim[j];
-            if (!(dims & spread_still)) l->slide[record->window[i]] = 0;
+            int w = record->window[i];
+            if (p->window[w].mask & spread_still) continue;
+            if (!(l->pending >> r & 1))
+                l->slide[w] = INERT;
+            else if (!stiffen(run, l, w))
+                return 0;
         }
     }
+    return 1;
 }
 
 static void axis_stage(Run *run, List *list, int at) {
@@ -1032,13 +1105,7 @@ static void axis_stage(Run *run, List *list, int at) {
                     if (run->failed) return;
                     continue;
                 }
-                for (int64_t f = factor; f > 1;)
-                    for (int j = 0; j < dim->primes; j++)
-                        if (f % dim->prime[j] == 0) {
-                            f /= dim->prime[j];
-                            l->level++;
-                            break;
-                        }
+                l->level += (uint16_t)primes_of(dim, factor);
                 l->edge = edge_of(at, d, factor);
                 run->made++;
                 add(run, list, (uint32_t)copy);
@@ -1058,7 +1125,8 @@ static void axis_stage(Run *run, List *list, int at) {
             }
             list->count = room;
         }
-        for (size_t i = 0; i < list->count; i++) forget_windows(p, at, label_at(run, list->item[i]), still);
+        for (size_t i = 0; i < list->count; i++)
+            if (!forget_windows(run, at, label_at(run, list->item[i]), still)) return;
         thin(run, list, at);
         if (run->failed) return;
     }
@@ -1141,6 +1209,7 @@ static int read_problem(Problem *p, Ints *ints, const double *floats) {
         record->latched = (int)take(ints), record->stationary = (int)take(ints);
         record->first = (int)take(ints), record->last = (int)take(ints);
         record->pure = (uint32_t)take(ints), record->sliding = (uint32_t)take(ints);
+        record->linked = (uint64_t)take(ints);
         record->windows = (int)take(ints);
         if (record->windows > 4) return 0;
         for (int i = 0; i < record->windows; i++) record->window[i] = (int)take(ints);
@@ -1150,7 +1219,10 @@ static int read_problem(Problem *p, Ints *ints, const double *floats) {
         Window *window = &p->window[w];
         window->record = (int)take(ints), window->dims = (int)take(ints);
         if (window->dims > 4) return 0;
-        for (int i = 0; i < window->dims; i++) window->dim[i] = (int)take(ints);
+        for (int i = 0; i < window->dims; i++) {
+            window->dim[i] = (int)take(ints);
+            window->mask |= 1u << (window->dim[i] & 31);
+        }
         if (!read_product(&window->met, ints, floats)) return 0;
     }
     p->weight = floats + take(ints);

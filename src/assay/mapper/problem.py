@@ -101,6 +101,8 @@ class Record:
         windows: positions (into `Problem.windows`) of the addresses that slide.
         latched: False for operands handed to a compute that holds nothing.
         stationary: the tile may be replaced only when all its work is done.
+        linked: fanouts (node indices) whose children pass words of it on: each loop along them is taken to spare the
+            parent as many of them as it can at most.
     """
 
     index: int
@@ -112,6 +114,7 @@ class Record:
     components: tuple[Component, ...]
     latched: bool
     stationary: bool = False
+    linked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +245,26 @@ def _counts(einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...], ...
     empty: dict[_Key | None, float] = {}
     for booking in bookings(nest, cast(Any, _Symbols())):
         words = sum((cast(Any, part.number) * part.factor for part in booking.parts), _Words(empty))
+        if booking.tensor != einsum.output.name:
+            words = _spared(words, booking.node, hardware)
         yield _Count(booking.node, booking.tensor, booking.action, booking.way, words)
+
+
+def linked(hardware: Hardware, parent: int, child: int) -> frozenset[int]:
+    """Fanouts between the two whose children pass words on."""
+    nodes = {i: hardware.nodes[i] for i in range(parent + 1, child)}
+    return frozenset(i for i, node in nodes.items() if isinstance(node, Fanout) and node.links)
+
+
+def _spared(words: _Words, node: int, hardware: Hardware) -> _Words:
+    """Words counted at a node outside of fanouts with links: as if children of these shared them."""
+    terms: dict[_Key | None, float] = {}
+    for key, factor in words.terms.items():
+        if key is not None:
+            roles = dict(key[2]) | dict.fromkeys(linked(hardware, node, key[1]), Role.UNION)
+            key = (key[0], key[1], tuple(sorted(roles.items())), key[3])  # noqa: PLW2901
+        terms[key] = terms.get(key, 0) + factor
+    return _Words(terms)
 
 
 def build_problem(
@@ -406,8 +428,9 @@ class _Builder:
                 )
         node = self.hardware.nodes[child]
         stationary = isinstance(node, Memory) and tensor.name in getattr(node, "stationary", ())
+        links = linked(self.hardware, parent, child) if tensor is not self.einsum.output else frozenset[int]()
         self.records.append(
-            Record(index, tensor, parent, child, frozenset(pure), tuple(windows), components, latch, stationary)
+            Record(index, tensor, parent, child, frozenset(pure), tuple(windows), components, latch, stationary, links)
         )
 
     def add_steps(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assay.errors import InputError
 from assay.mapping.mapping import Mapping
@@ -48,6 +48,7 @@ class SearchResult:
         labels: partial mappings looked at.
         stopped: True when the time limit ended the search; the bound holds nevertheless.
         front: with `front=True`, the mappings of which none is better in energy and cycles, fewest joules first.
+        cached: True when the search was made before, and its result read from the cache.
     """
 
     objective: str
@@ -61,6 +62,7 @@ class SearchResult:
     labels: int
     stopped: bool = False
     front: tuple[Point, ...] = ()
+    cached: bool = field(default=False, compare=False)
 
     @property
     def edp(self) -> float | None:

@@ -18,6 +18,9 @@ from assay.mapping.windows import Shape, window_words
 OPEN, SPREAD, KEPT, REST = range(4)
 """What `Slides.answer` is asked."""
 
+INERT, STIFF = range(2)
+"""Numbers of signatures: of a window that no longer matters, and of one that loses all when it slides."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -70,7 +73,8 @@ class Slides:
           fanout, they are the least possible, so that a bound stays a bound.
         - KEPT: the shares of the window's words that are still held when a temporal loop advances: over the window's
           dimension `extra`, or over another one (-1) that makes the window start again.
-        - REST: 1 if no temporal loop moved the window, all of whose indices are placed: it can never slide again.
+        - REST, of a window that no fanout spreads any more, with one dimension at most that is not whole: `INERT` if it
+          has not moved and never will; `STIFF` if a loop over that dimension leaves nothing of the tile; else 2.
         """
         table = self._tables[window]
         extents = table.extents(positions)
@@ -80,7 +84,7 @@ class Slides:
             return table.spread(number, extents, extra, factor, node)
         if kind == KEPT:
             return (0, *table.kept(number, extents, extra))
-        return (int(table.at_rest(number, extents)),)
+        return (table.rest(number, extents),)
 
 
 class WindowTable:
@@ -92,7 +96,7 @@ class WindowTable:
         self.components: tuple[Component, ...] = problem.records[window.record].components
         self.latched = problem.records[window.record].latched
         self.divisors = [problem.dims[d].divisors for d in window.dims]
-        self._signatures: list[Signature | None] = [None]  # number 0: inert, nothing slides any more
+        self._signatures: list[Signature | None] = [None, None]  # INERT, STIFF
         self._numbers: dict[Signature, int] = {}
 
     def extents(self, positions: tuple[int, ...]) -> tuple[int, ...]:
@@ -135,10 +139,16 @@ class WindowTable:
             shares.append(kept / fresh)
         return shares
 
-    def at_rest(self, number: int, extents: tuple[int, ...]) -> bool:
+    def rest(self, number: int, extents: tuple[int, ...]) -> int:
         """See `Slides.answer`."""
         signature = self._signatures[number]
-        return signature is None or not any(signature.moved(k, e) for k, e in enumerate(extents))
+        if signature is None:
+            return number
+        moved = any(signature.moved(k, e) for k, e in enumerate(extents))
+        left = [k for k, extent in enumerate(extents) if extent < self.divisors[k][-1]]
+        if not left:
+            return 2 if moved else INERT
+        return 2 if moved or any(self.kept(number, extents, left[0])) else STIFF
 
     def _fresh(self, signature: Signature, component: Component) -> int:
         groups = self._groups(signature, component, signature.tile, -1)

@@ -16,7 +16,7 @@ help:
 	@echo "make check      ruff, mypy, direction of imports"
 	@echo "make format     let ruff rewrite the files"
 	@echo "make docs       write the pages that are made by a command"
-	@echo "make bench      time counting and the command line against their limits"
+	@echo "make bench      time counting, the search and the command line against their limits"
 	@echo "make clean      remove the environment and all caches"
 
 demo: $(VENV)/.installed
@@ -38,14 +38,17 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.installed
+docs: $(VENV)/.installed-docs
 	$(BIN)/python -m tools.validation > docs/validation.md.new
 	mv docs/validation.md.new docs/validation.md
 	$(BIN)/python -m tools.parity > docs/parity-timeloop.md.new
 	mv docs/parity-timeloop.md.new docs/parity-timeloop.md
+	$(BIN)/python -m tools.mapper_page > docs/mapper.md.new
+	mv docs/mapper.md.new docs/mapper.md
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/counting.py
+	$(BIN)/python benchmarks/mapping.py
 	$(BIN)/python benchmarks/run.py
 
 clean:
@@ -58,6 +61,10 @@ $(VENV)/.installed: pyproject.toml src/assay/mapper/core.c | $(BIN)/python
 
 $(VENV)/.installed-dev: pyproject.toml src/assay/mapper/core.c | $(BIN)/python
 	$(PIP) --editable ".[dev]"
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: pyproject.toml src/assay/mapper/core.c | $(BIN)/python
+	$(PIP) --editable ".[docs]"
 	@touch $@ $(VENV)/.installed
 
 $(BIN)/python:

@@ -42,8 +42,8 @@ class CommandFailedError(Exception):
 
 
 def seconds(command: tuple[str, ...], cache: Path | None = None) -> float:
-    """Run the command once, with all caches below `cache` if it is given."""
-    environment = dict(os.environ)
+    """Run the command once, with all caches below `cache` if it is given. Results of searches are never kept."""
+    environment = dict(os.environ) | {"ASSAY_CACHE": "off"}
     if cache is not None:
         environment |= {"XDG_CACHE_HOME": str(cache / "cache"), "PYTHONPYCACHEPREFIX": str(cache / "modules")}
     with tempfile.TemporaryDirectory() as elsewhere:

@@ -9,9 +9,8 @@ Everything heavy is imported inside the commands, so that `assay --help` answers
 from __future__ import annotations
 
 import argparse
-import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +18,12 @@ from assay import __version__
 from assay.cli_cache import add_cache
 from assay.cli_explain import add_explain
 from assay.cli_map import add_map, seconds
-from assay.cli_options import check_batch, whole
+from assay.cli_options import add_dataflow, check_batch, whole
+from assay.cli_progress import clear_line, layers_line
 from assay.cli_timeloop import add_commands
 from assay.errors import AssayError, InputError
 
 if TYPE_CHECKING:
-    from assay.evaluation.evaluate import Progress
     from assay.evaluation.results import Evaluation
     from assay.mapping.mapping import Mapping
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 SHOWN_FORMS = ("network", "hardware", "mapping")
 FORMS = ("json", "csv")
-OBJECTIVES = ("energy", "latency", "edp")
 LIST_WIDTH = 120
 """Columns of lists where nobody says how many there are."""
 
@@ -112,7 +110,10 @@ def _add_evaluate(
         description="Evaluate a network on hardware.",
     )
     parser.add_argument(
-        "network", metavar="NETWORK", help="a built-in name, an .onnx file or a YAML file; parameters follow a colon"
+        "network",
+        metavar="NETWORK",
+        help="a built-in name, an .onnx file or a YAML file, parameters follow a colon; or one layer written out, such "
+        "as conv:M=64,C=64,P=56,Q=56,R=3,S=3 (see assay map --help)",
     )
     parser.add_argument("hardware", metavar="HARDWARE", help="a built-in name or a YAML file")
     parser.add_argument("--batch", metavar="N", default="1", help="inputs processed together (default: 1)")
@@ -123,9 +124,9 @@ def _add_evaluate(
         "--objective",
         metavar="NAME",
         default="energy",
-        choices=OBJECTIVES,
         help="what the mappings minimise: energy (default), latency or edp (energy times latency)",
     )
+    add_dataflow(parser)
     parser.add_argument(
         "--tiles",
         metavar="KIND",
@@ -176,9 +177,10 @@ def _evaluate(options: argparse.Namespace) -> None:
         tiles=options.tiles,
         time_limit=time_limit,
         workers=workers,
-        progress=_progress(),
+        progress=layers_line(),
         mappings=_mappings(options.mapping, batch),
         cache=not options.no_cache,
+        dataflow=options.dataflow,
     )
     _deliver(evaluation, outputs)
 
@@ -281,8 +283,11 @@ def _form(thing: str) -> str:
     if suffix in (".yaml", ".yml"):
         return _form_of_file(path)
     from assay.hardware.presets import preset_names
+    from assay.workload.layer_text import is_written_out
     from assay.workload.zoo import zoo_names
 
+    if is_written_out(thing):
+        return "network"
     name = path
     if name in preset_names():
         return "hardware"
@@ -311,43 +316,8 @@ def _form_of_file(path: str) -> str:
     return form
 
 
-def _progress() -> Callable[[Progress], None] | None:
-    """One line on stderr that counts the layers; silent when nobody is watching."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return None
-
-    def show(progress: Progress) -> None:
-        from shutil import get_terminal_size
-
-        line = _progress_line(progress)[: get_terminal_size().columns - 1]
-        end = "" if progress.done < progress.total else "\r\x1b[K"
-        sys.stderr.write(f"\r\x1b[K{line}{end}")
-        sys.stderr.flush()
-
-    return show
-
-
-def _progress_line(progress: Progress) -> str:
-    parts = [f"mapping {progress.done}/{progress.total} {progress.layer}".rstrip()]
-    if progress.cached:
-        parts.append(f"{progress.cached} from the cache")
-    if progress.left is not None:
-        parts.append(f"about {_duration(progress.left)} left (an estimate)")
-    if progress.at_most is not None:
-        parts.append(f"at most {_duration(progress.at_most)} left")
-    return ", ".join(parts)
-
-
-def _duration(seconds: float) -> str:
-    """To the next larger second, minute or tenth of an hour."""
-    if seconds <= 99:
-        return f"{math.ceil(seconds)} s"
-    return f"{math.ceil(seconds / 60)} min" if seconds <= 99 * 60 else f"{math.ceil(seconds / 360) / 10} h"
-
-
 def _tell(message: str) -> None:
     if sys.stderr is None:
         return
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
+    clear_line()
     print(message, file=sys.stderr)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from assay.cli_options import whole
+from assay.cli_options import add_dataflow, whole
+from assay.cli_progress import clear_line, search_line
 from assay.errors import AssayError, InputError, Position
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ examples:
   assay map alexnet:conv3 eyeriss --batch 4
   assay map conv:M=64,C=64,P=56,Q=56,R=3,S=3 edge_45nm --objective edp
   assay map matmul:M=512,N=512,K=512 edge_45nm --objective latency --max-energy '3 mJ'
+  assay map alexnet:conv3 edge_45nm --dataflow output_stationary
   assay map alexnet:conv3 eyeriss --front --json front.json
   assay map alexnet:conv3 eyeriss --save best.yaml && assay evaluate alexnet eyeriss --mapping best.yaml
   assay map --timeloop arch.yaml problem.yaml --timeloop-mapping best.yaml
@@ -67,6 +69,7 @@ def add_map(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--objective", metavar="NAME", default="energy", help="what is to be least: energy (default), latency or edp"
     )
+    add_dataflow(parser)
     parser.add_argument(
         "--tiles",
         metavar="KIND",
@@ -83,6 +86,7 @@ def add_map(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch", metavar="N", help="inputs processed together (default: 1)")
     parser.add_argument("--bits", metavar="N", help="bits per word (default: the width of the chip's operands)")
+    parser.add_argument("--no-cache", action="store_true", help="search anew, and keep nothing for later")
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON; with - to stdout, and nothing else")
     parser.add_argument("--save", metavar="FILE", help="write the mapping as YAML, for --mapping of other commands")
     parser.add_argument("--timeloop-mapping", metavar="FILE", help="write the mapping as Timeloop reads it")
@@ -93,20 +97,25 @@ def _map(options: argparse.Namespace) -> None:
     from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
 
     _check_source(options)
-    limits = {
+    asked = {
         "objective": options.objective,
         "tiles": options.tiles,
         "max_cycles": None if options.max_cycles is None else whole(options.max_cycles, "--max-cycles"),
         "max_energy": None if options.max_energy is None else _energy(options.max_energy),
         "front": options.front,
         "time_limit": None if options.time_limit is None else seconds(options.time_limit, "--time-limit"),
+        "cache": not options.no_cache,
+        "progress": search_line(),
     }
     outputs = _outputs(options)
     form: MappingForm | None = None
-    if options.timeloop:
-        mapped, form = _map_timeloop(options.timeloop, limits)
-    else:
-        mapped = _map_native(options, limits)
+    try:
+        if options.timeloop:
+            mapped, form = _map_timeloop(options.timeloop, asked)
+        else:
+            mapped = _map_native(options, asked)
+    finally:
+        clear_line()
     writers: dict[str, Callable[[], str]] = {
         "--json": mapped.to_json,
         "--save": mapped.to_yaml,
@@ -129,6 +138,7 @@ def _check_source(options: argparse.Namespace) -> None:
     """Either Timeloop's files, or a layer and hardware."""
     if options.timeloop:
         given = {"LAYER": options.layer, "HARDWARE": options.hardware, "--batch": options.batch, "--bits": options.bits}
+        given["--dataflow"] = options.dataflow
         extra = [name for name, value in given.items() if value is not None]
         if extra:
             raise InputError(f"{' and '.join(extra)} cannot be used with --timeloop, whose files have it all")
@@ -139,15 +149,22 @@ def _check_source(options: argparse.Namespace) -> None:
         raise InputError(f"{' and '.join(missing)} must be given", hint=hint)
 
 
-def _map_native(options: argparse.Namespace, limits: dict[str, object]) -> MappedLayer:
+def _map_native(options: argparse.Namespace, asked: dict[str, object]) -> MappedLayer:
     from assay.evaluation.mapped import map_layer
 
     batch = 1 if options.batch is None else whole(options.batch, "--batch")
     bits = None if options.bits is None else whole(options.bits, "--bits")
-    return map_layer(options.layer, options.hardware, batch=batch, bits=bits, **limits)  # type: ignore[arg-type]
+    return map_layer(
+        options.layer,
+        options.hardware,
+        batch=batch,
+        bits=bits,
+        dataflow=options.dataflow,
+        **asked,  # type: ignore[arg-type]
+    )
 
 
-def _map_timeloop(paths: list[str], limits: dict[str, object]) -> tuple[MappedLayer, MappingForm]:
+def _map_timeloop(paths: list[str], asked: dict[str, object]) -> tuple[MappedLayer, MappingForm]:
     from assay.evaluation.mapped import map_layer
     from assay.timeloop import mapping_form, read_timeloop
     from assay.workload.network import Layer
@@ -165,7 +182,7 @@ def _map_timeloop(paths: list[str], limits: dict[str, object]) -> tuple[MappedLa
         design.hardware,
         uncharged=design.uncharged,
         notes=design.notes,
-        **limits,  # type: ignore[arg-type]
+        **asked,  # type: ignore[arg-type]
     )
     return mapped, mapping_form(paths)
 

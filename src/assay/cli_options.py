@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING
 
 from assay.errors import InputError, Position
 
 if TYPE_CHECKING:
     from assay.evaluation.saved import Saved
+
+
+def add_dataflow(parser: argparse.ArgumentParser) -> None:
+    """Add `--dataflow`."""
+    parser.add_argument(
+        "--dataflow",
+        metavar="NAME",
+        help="make the hardware work so: weight_stationary (ws), output_stationary (os), input_stationary (is), "
+        "row_stationary (rs) or no_local_reuse (nlr); default: any way that it allows",
+    )
 
 
 def whole(text: str, option: str) -> int:

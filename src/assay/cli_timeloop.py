@@ -108,10 +108,8 @@ def _search_note(hardware: Hardware) -> list[str]:
     from assay.mapper import unknown_conventions
 
     keys = unknown_conventions(hardware)
-    text = (
-        "the search for mappings does not know {} yet: 'assay evaluate' needs --mapping for this file, or them removed"
-    )
-    return [text.format(", ".join(keys))] if keys else []
+    text = "of what {} count, the search for mappings has bounds only: it may be unable to prove its answer the best"
+    return [text.format(" and ".join(keys))] if keys else []
 
 
 def _check_source(options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from assay import cli
+from assay import cli, cli_progress
 from assay.evaluation.progress import Progress
 from assay.mapper.store import Store
 
@@ -92,7 +92,7 @@ def test_a_cache_that_cannot_be_emptied(
     ],
 )
 def test_the_line_of_progress(progress: Progress, line: str) -> None:
-    assert cli._progress_line(progress) == line
+    assert cli_progress._of_layers(progress) == line
 
 
 def test_the_line_of_progress_stays_on_one_line(
@@ -100,8 +100,8 @@ def test_the_line_of_progress_stays_on_one_line(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "20")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    show = cli._progress()
+    show = cli_progress.layers_line()
     assert show is not None
     show(Progress(1, 2, "a_layer_with_a_long_name"))
     show(Progress(2, 2, "b"))
-    assert capsys.readouterr().err == "\r\x1b[Kmapping 1/2 a_layer\r\x1b[Kmapping 2/2 b\r\x1b[K"
+    assert capsys.readouterr().err == "\r\x1b[Kmapping 1/2 a_layer\r\x1b[K"

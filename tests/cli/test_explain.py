@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from assay import cli
 from assay.evaluation.evaluate import evaluate
+from assay.mapping.text import read_mapping
 from assay.report.explain import render_explanation
 from assay.workload.load import load_network
 from assay.workload.network import Network
@@ -100,11 +102,14 @@ def test_wrong_names_are_one_message(run: Runner, arguments: str, words: str) ->
     assert len(err.splitlines()) == 2
 
 
-def test_the_page_shows_a_real_screen() -> None:
+def test_the_page_shows_a_real_screen(tmp_path: Path) -> None:
     conv2 = Network("conv2", tuple(layer for layer in load_network("alexnet").layers if layer.name == "conv2"))
-    found = evaluate(conv2, "eyeriss", batch=4, workers=1).explain("conv2", "glb", "ifmap", "read")
-    page = Path(__file__).parents[2] / "docs" / "explain.md"
-    assert f"```\n{render_explanation(found)}```" in page.read_text(encoding="utf-8")
+    docs = Path(__file__).parents[2] / "docs"
+    (example,) = re.findall(r"```yaml\n(.*?)```", (docs / "json.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "mapping.yaml").write_text(example)
+    mappings = read_mapping(tmp_path / "mapping.yaml")
+    found = evaluate(conv2, "eyeriss", batch=4, workers=1, mappings=mappings).explain("conv2", "glb", "ifmap", "read")
+    assert f"```\n{render_explanation(found)}```" in (docs / "explain.md").read_text(encoding="utf-8")
 
 
 def test_a_result_of_an_older_version(run: Runner) -> None:

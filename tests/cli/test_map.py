@@ -13,10 +13,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from assay import cli
+from assay import cli, cli_progress
 from assay.errors import InputError
 from assay.evaluation import evaluate as evaluation
 from assay.evaluation import mapped as module
+from assay.evaluation.progress import Searching
 from assay.mapper import SearchResult
 from assay.mapping.mapping import Mapping
 from assay.mapping.text import read_mapping
@@ -44,14 +45,15 @@ def test_screen(run: Runner) -> None:
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0] == "matmul on Example edge accelerator (not a real chip), batch 1"
+    verdict = " ".join(lines[1 : lines.index("")])  # on a narrow screen it takes two lines
     assert re.fullmatch(
-        r".* [np]J, proven to be the least energy \(.*s, [\d,]+ partial mappings? looked at\)\.", lines[1]
+        r".* [np]J, proven to be the least energy \(.*s, [\d,]+ partial mappings? looked at\)\.", verdict
     )
-    assert lines[3] == "Layer         N4 M8 C8: 256 multiply-accumulates"
+    assert lines[lines.index("") + 1] == "Layer         N4 M8 C8: 256 multiply-accumulates"
     assert "Searched      all mappings whose tile sizes divide the layer" in lines
     assert {"Energy by component", "Mapping", "Notes"} <= set(lines)
     assert "multiply-accumulate" in out
-    assert "K is called C" in out
+    assert "K is called C" in " ".join(out.split())
 
 
 def test_json_alone_on_stdout(run: Runner) -> None:
@@ -64,13 +66,13 @@ def test_json_alone_on_stdout(run: Runner) -> None:
 
 def test_options_reach_the_search(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, object] = {}
-    real = module.best_mapping
+    real = module.cached_best_mapping
 
     def search(einsum: object, chip: object, objective: str, **options: object) -> SearchResult:
         seen.update(options, objective=objective)
         return real(einsum, chip)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module, "best_mapping", search)
+    monkeypatch.setattr(module, "cached_best_mapping", search)
     options = ("--objective", "edp", "--tiles", "imperfect", "--max-cycles", "1_000_000", "--max-energy", "3 mJ")
     assert run("map", SMALL, "edge_45nm", *options, "--front", "--time-limit", "500 ms")[0] == 0
     assert seen == {
@@ -80,9 +82,87 @@ def test_options_reach_the_search(run: Runner, monkeypatch: pytest.MonkeyPatch) 
         "max_energy": 3e-3,
         "front": True,
         "time_limit": 0.5,
+        "tick": None,
+        "cache": True,
     }
     run("map", SMALL, "edge_45nm", "--time-limit", "60")
     assert seen["time_limit"] == 60
+    run("map", SMALL, "edge_45nm", "--no-cache")
+    assert seen["cache"] is False
+
+
+def test_what_was_found_before_is_said_so(run: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "120")
+    first, second, third = (run("map", SMALL, "edge_45nm", *more)[1].splitlines() for more in ((), (), ("--no-cache",)))
+    seconds = re.findall(r"\((.*?s), ", first[1])[0]
+    assert "found before" not in first[1] + third[1]
+    assert second[1] == first[1].replace(f"({seconds}", f"(found before, in {seconds}")
+    assert second[2:] == first[2:]
+    assert json.loads(run("map", SMALL, "edge_45nm", "--json", "-")[1])["cached"]
+
+
+@pytest.mark.parametrize("command", ["map", "evaluate"])
+def test_a_dataflow(run: Runner, command: str) -> None:
+    code, out, _ = run(command, SMALL, "edge_45nm", "--dataflow", "ws")
+    assert (code, out.splitlines()[0]) == (
+        0,
+        "matmul on Example edge accelerator (not a real chip), weight stationary, batch 1",
+    )
+    code, _, err = run(command, SMALL, "edge_45nm", "--dataflow", "os")
+    assert (code, "edge_45nm.yaml:39:5: dataflow output_stationary needs a memory for ofmap" in err) == (2, True)
+
+
+def searching(elapsed: float, least: float | None = 3.1e-3, unit: str = "J") -> Searching:
+    return Searching(3, 4, 7, 2_310_000, least, unit, elapsed)
+
+
+def test_a_long_search_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    assert cli_progress.search_line() is None  # nobody is watching
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    show = cli_progress.search_line()
+    assert show is not None
+    for each in (searching(0.9), searching(1.1), searching(1.2), searching(2.5, 4e6, "cycles"), searching(9.0, None)):
+        show(each)
+    cli_progress.clear_line()
+    start = "stage 4 of 7, 2,310,000 partial mappings"
+    assert capsys.readouterr().err.split("\r\x1b[K") == [
+        "",
+        f"{start}, nothing below 3.1 mJ possible, 1 s",
+        f"{start}, nothing below 4,000,000 cycles possible, 2 s",
+        f"{start}, 9 s",
+        "",
+    ]
+
+
+def test_ctrl_c_leaves_nothing_behind(
+    run: Runner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def search(*_: object, tick: Callable[..., None], **__: object) -> None:
+        tick(0, 5, 0, 1.0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "cached_best_mapping", search)
+    monkeypatch.setattr(cli_progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    code, out, err = run("map", SMALL, "edge_45nm")
+    assert (code, out) == (130, "")
+    assert err.endswith("\r\x1b[Kinterrupted\n")
+
+
+@pytest.mark.parametrize("objective", ["energy", "latency", "edp"])
+@pytest.mark.parametrize("chip", ["edge_45nm", "eyeriss"])
+def test_what_is_said_to_be_impossible_is(objective: str, chip: str) -> None:
+    seen: list[Searching] = []
+    found = module.map_layer("alexnet:conv3", chip, objective=objective, progress=seen.append)
+    value = {"energy": found.energy, "latency": found.cycles, "edp": found.edp}[objective]
+    assert value is not None
+    assert seen
+    assert all(each.least is None or each.least <= value * (1 + 1e-9) for each in seen)
+    assert any(each.least for each in seen) or (chip, objective) == ("eyeriss", "edp")
+    assert {each.unit for each in seen} == {{"energy": "J", "latency": "cycles", "edp": "J·s"}[objective]}
+    assert [each.labels for each in seen] == sorted(each.labels for each in seen)
 
 
 def test_the_saved_mapping_counts_and_evaluates_the_same(run: Runner, tmp_path: Path) -> None:
@@ -116,7 +196,7 @@ def test_timeloop_files_without_a_mapping(
     """The search is stood in for; what it is given comes from the files, and what it finds goes back to them."""
     paths = design(tmp_path, *texts)
     found: list[Mapping] = []
-    monkeypatch.setattr(module, "best_mapping", lambda einsum, chip, *_, **__: outermost(einsum, chip, found))
+    monkeypatch.setattr(module, "cached_best_mapping", lambda einsum, chip, *_, **__: outermost(einsum, chip, found))
     target = str(tmp_path / "best.yaml")
     code, out, err = run("map", "--timeloop", *paths, "--objective", "latency", "--timeloop-mapping", target)
     assert (code, err) == (0, "")

@@ -1,4 +1,5 @@
 import importlib
+import re
 import subprocess
 import sys
 from importlib.resources import files
@@ -44,7 +45,13 @@ def test_the_package_is_typed() -> None:
     assert importlib.import_module("assay.__main__").main is cli.main
 
 
-def test_the_command_line_offers_the_objectives_of_the_search() -> None:
-    from assay import cli, mapper
+@pytest.mark.parametrize("command", ["evaluate", "map"])
+def test_the_help_names_all_that_can_be_chosen(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from assay import cli
+    from assay.hardware import DATAFLOW_WORDS
+    from assay.mapper import OBJECTIVES, TILES
 
-    assert cli.OBJECTIVES == mapper.OBJECTIVES
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    words = re.findall(r"\w+", capsys.readouterr().out)
+    assert {*OBJECTIVES, *TILES, *DATAFLOW_WORDS} <= set(words)

@@ -30,7 +30,8 @@ from assay.evaluation.explained import (
 )
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import Evaluation, einsum_to_data
-from assay.evaluation.saved import einsum_from_data, read_layer
+from assay.evaluation.saved import einsum_from_data, read_layer, read_saved
+from assay.hardware.dataflows import apply_dataflow
 from assay.hardware.model import Compute, Fanout, Hardware, Memory, Node
 from assay.hardware.presets import load_hardware, text_of
 from assay.mapping.analysis import analyse
@@ -341,6 +342,39 @@ def test_what_explains_a_result_follows_the_schema(saved: Path) -> None:
         del layer["einsum"]
     del data["hardware"]["file"]
     validator.validate(data)  # as older versions wrote it
+
+
+def test_a_dataflow_asked_for_beside_the_file_is_saved(tmp_path: Path) -> None:
+    evaluation = evaluate("matmul:M=8,N=4,K=8", "edge_45nm", workers=1, dataflow="ws")
+    assert evaluation.hardware == apply_dataflow(load_hardware("edge_45nm"), "weight_stationary")
+    path = tmp_path / "r.json"
+    path.write_text(evaluation.to_json())
+    schema = json.loads((files("assay") / "data" / "schema" / "evaluation-1.json").read_text(encoding="utf-8"))
+    data = json.loads(path.read_text())
+    jsonschema.validate(data, schema)
+    assert data["hardware"]["dataflow"] == data["hardware"]["file"]["dataflow"] == "weight_stationary"
+    own = read_layer(path)
+    assert own.notes == ()
+    assert own.layer.hardware == evaluation.hardware
+    found = explain_layer(own.layer, own.text, energy=True)
+    assert found.title == "matmul on Example edge accelerator (not a real chip), weight stationary · energy"
+    assert found.to_dict() == evaluation.explain(energy=True).to_dict()
+    assert read_saved(path).title.endswith("(not a real chip), weight stationary, batch 1")
+
+
+def test_a_result_that_says_nothing_of_tiles_and_dataflows(saved: Path) -> None:
+    """As older versions wrote it."""
+
+    def older(data: dict[str, Any]) -> None:
+        del data["tiles"], data["hardware"]["dataflow"], data["hardware"]["file"]["dataflow"]
+        for layer in data["layers"]:
+            del layer["lower_bound"], layer["stopped"]
+
+    before = read_saved(saved)
+    assert (before.objective, before.tiles) == ("energy", "perfect")
+    edit(saved, older)
+    assert read_saved(saved) == before
+    assert read_layer(saved, "fc1").notes == ()
 
 
 def test_an_update_is_charged_by_the_line_of_writes(saved: Path) -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from assay.evaluation.count import count_mapping
 from assay.hardware import load_hardware
-from assay.hardware.model import Fanout, Hardware
+from assay.hardware.model import Fanout, Hardware, Memory, Node
 from assay.mapper.spell import figures
+from assay.mapping.counts import Action
+from assay.mapping.energy import energy_of_actions
 from assay.mapping.mapping import Level, Loop, Mapping
 from assay.timeloop import read_timeloop
 from assay.workload.einsum import Einsum, convolution
+from tests.timeloop.rules import Rule, input_figures
 
 FOLDER = Path(__file__).parent / "goldens"
 CHIPS = Path(__file__).parent.parent / "timeloop" / "chips"
@@ -66,6 +71,12 @@ class TimeloopCase:
         """The better of its runs."""
         return min(self.runs, key=lambda run: run.edp)
 
+    @property
+    def least(self) -> float:
+        """Joules times cycles under the best mapping that Timeloop found: as it counts, or as Assay does, if that is
+        less."""
+        return min(min(run.edp, math.prod(self.counted(run))) for run in self.runs)
+
     def read(self) -> tuple[Einsum, Hardware]:
         """The layer and the chip, with all its constraints, as Assay reads Timeloop's files."""
         problem = yaml.safe_load((CHIPS / "alexnet_conv3.yaml").read_text(encoding="utf-8"))
@@ -86,10 +97,7 @@ class TimeloopCase:
         for node in hardware.nodes[:-1]:
             spatial = isinstance(node, Fanout)
             memory = memory if spatial else node.name
-            parts = [part.partition("@") for part in run.mapping.get(memory, "").split()]
-            loops = tuple(
-                Loop(text[0], int(text[1:]), axis or None) for text, _, axis in parts if bool(axis) == spatial
-            )
+            loops = tuple(loop for loop in _loops(run.mapping.get(memory, "")) if (loop.axis is not None) == spatial)
             levels.append(Level(node.name, loops, () if spatial else tuple(self.keep.get(memory, ()))))
         return Mapping(tuple(levels))
 
@@ -97,6 +105,25 @@ class TimeloopCase:
         """Joules and cycles that Assay counts for the mapping that Timeloop found."""
         einsum, hardware = self.read()
         return figures(einsum, hardware, self.mapping(run, hardware))
+
+    def by_their_rules(self, run: Found) -> float:
+        """Joules for that mapping if the inputs are counted by Timeloop's rules where those differ from ours."""
+        einsum, hardware = self.read()
+        count = count_mapping(einsum, hardware, self.mapping(run, hardware))
+        theirs = input_figures(count, "Inputs", frozenset({Rule.STEP, Rule.TWO}))
+        names = {Action.READ: "reads", Action.FILL: "fills"}
+        counts = tuple(
+            replace(c, count=theirs.get(f"{c.component} {c.tensor} {names.get(c.action)}", c.count))
+            for c in count.analysis.counts
+        )
+        rows = energy_of_actions(einsum, hardware, replace(count.analysis, counts=counts))
+        return math.fsum(row.energy or 0.0 for row in rows)
+
+
+def _loops(text: str) -> tuple[Loop, ...]:
+    """`K8 Q5@X` as loops."""
+    parts = [part.partition("@") for part in text.split()]
+    return tuple(Loop(name[0], int(name[1:]), axis or None) for name, _, axis in parts)
 
 
 @cache
@@ -135,7 +162,7 @@ class AccelForgeCase:
         latency: seconds.
         seconds: of the clock that its search took.
         evaluated: mappings that it evaluated.
-        actions: `component|tensor|action` -> how often.
+        found: the best mapping: node, loops, tensors kept, from the outside in.
     """
 
     chip: str
@@ -147,7 +174,7 @@ class AccelForgeCase:
     latency: float
     seconds: float
     evaluated: float
-    actions: dict[str, float]
+    found: tuple[tuple[str, str, str], ...]
 
     @property
     def name(self) -> str:
@@ -155,8 +182,22 @@ class AccelForgeCase:
 
     def read(self) -> tuple[Einsum, Hardware]:
         """The layer, and the chip as Assay's file has it."""
-        extents = {name.lower(): extent for name, extent in self.dims.items()}
+        extents: dict[str, Any] = {name.lower(): extent for name, extent in self.dims.items()}
         return convolution(**extents, bits=self.bits), load_hardware(FOLDER / "accelforge" / f"{self.chip}.yaml")
+
+    def counted(self) -> tuple[float, float]:
+        """Joules and seconds that Assay counts for the mapping that AccelForge found."""
+        einsum, hardware = self.read()
+        nodes: list[Node] = []
+        for name, _, keep in self.found:
+            node = next(node for node in hardware.nodes if node.name == name.partition(" ")[0])
+            if isinstance(node, Memory):
+                node = replace(node, keep=tuple(keep.split()), may_keep=())
+            nodes.append(replace(node, name=name))
+        levels = tuple(Level(name, _loops(loops), tuple(keep.split())) for name, loops, keep in self.found)
+        chip = replace(hardware, nodes=(*nodes, hardware.compute))
+        energy, cycles = figures(einsum, chip, Mapping(levels))
+        return energy, cycles / hardware.clock
 
 
 @cache
@@ -174,7 +215,7 @@ def accelforge_cases() -> tuple[AccelForgeCase, ...]:
             row["latency_s"],
             row["seconds"],
             row["evaluated"],
-            row["actions"],
+            tuple((node, loops, keep) for node, loops, keep in row["mapping"]),
         )
         for row in data["rows"]
     )

@@ -1,3 +1,4 @@
+import math
 import re
 from dataclasses import replace
 
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.errors import InputError
+from assay.evaluation.layer import Optimality
 from assay.evaluation.saved import Saved, SavedLayer
 from assay.hardware.model import Bandwidth, Figure
 from assay.report.evaluation import render_evaluation
@@ -69,6 +71,27 @@ def test_the_verdict_tells_proofs_apart() -> None:
     result = sample()
     given = replace(result, layers=tuple(replace(layer, search=None) for layer in result.layers))
     assert "given, not searched" in verdict(given)
+
+
+@pytest.mark.parametrize(
+    ("objective", "tiles", "gap", "stopped", "words"),
+    [
+        ("latency", "perfect", 0.0, False, "Every mapping is proven to be of least latency (among those with perfect "),
+        ("edp", "imperfect", 0.0, False, "proven to be of least EDP (among those with any factors)."),
+        ("edp", "perfect", 0.05, True, "; the others are within 5 % of it, as the time limit ended the search."),
+        ("energy", "perfect", 0.05, False, "; the others are within 5 % of it."),
+        ("energy", "perfect", math.inf, True, "; how far off head can be is unknown, as the time limit ended the sea"),
+    ],
+)
+def test_the_verdict_says_what_is_proven(objective: str, tiles: str, gap: float, stopped: bool, words: str) -> None:
+    result = sample()
+    proofs = {name: Optimality(True, 0.0, 1.0, False, objective) for name in ("fc1", "fc2")}
+    proofs["head"] = Optimality(gap == 0, gap, 1.0, stopped, objective)
+    layers = tuple(replace(layer, search=proofs.get(layer.name)) for layer in result.layers)
+    assert words in verdict(replace(result, objective=objective, tiles=tiles, layers=layers))
+    (head,) = (layer for layer in layers if layer.name == "head")
+    alone = verdict(replace(result, objective=objective, tiles=tiles, layers=(head,)))
+    assert ("The mapping is proven" if gap == 0 else "The mapping is not proven") in alone
 
 
 def test_the_verdict_of_a_network_without_macs() -> None:

@@ -70,3 +70,25 @@ def test_another_batch_than_that_of_the_file() -> None:
         load_network("lenet5").with_batch("4")  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"batch of 2\n  hint: .*export it again with a batch of 1"):
         load_network("lenet5").with_batch(2).with_batch(3)
+
+
+def test_a_layer_written_out_is_a_network_of_one_layer() -> None:
+    network = load_network("conv:M=64,C=32,P=56,Q=28,R=3,S=3,stride=2", bits=8)
+    (layer,) = network.layers
+    assert (network.name, layer.name, layer.op, layer.macs) == ("conv", "conv", "conv", 64 * 32 * 56 * 28 * 9)
+    assert layer.einsum is not None
+    assert {tensor.bits for tensor in layer.einsum.tensors} == {8}
+    (note,) = load_network("matmul:M=8,N=4,K=2").notes
+    assert "K is called C" in note
+    assert network.with_batch(2).macs == 2 * network.macs
+    assert split_spec("conv:M=4") == ("conv", {})
+    with pytest.raises(InputError, match="has no parameters; width cannot be given"):
+        load_network("conv:M=4,C=4,P=4,Q=4", width=2)
+    with pytest.raises(InputError, match="conv has no dimension 'T'"):
+        load_network("conv:M=4,C=4,P=4,Q=4,T=4")
+
+
+def test_a_file_named_like_a_layer_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("conv:M=4.yaml").write_text(NET)
+    assert load_network("conv:M=4.yaml").name == "net"

@@ -301,7 +301,8 @@ def test_bits_apply_to_every_tensor(bits: int) -> None:
         (
             "mobilenet_v1:width",
             {},
-            "cannot read 'width' in 'mobilenet_v1:width'\n  hint: write name:parameter=value,parameter=value",
+            "cannot read 'width' in 'mobilenet_v1:width'\n  hint: write name:parameter=value,parameter=value; one "
+            "layer of a network is for assay map mobilenet_v1:width HARDWARE",
         ),
         (
             "mobilenet_v1:width=1",

@@ -82,6 +82,7 @@ def evaluate(
     tiles: str = "perfect",
     time_limit: float | None = None,
     cache: bool = True,
+    dataflow: str | None = None,
 ) -> Evaluation:
     """Evaluate a network on hardware, with the best mapping of every layer.
 
@@ -96,37 +97,39 @@ def evaluate(
         batch: inputs processed together. A network that already has a batch keeps it.
         bits: bits per word of a network given by name or file; None: the width of the chip's operands. A `Network`
             keeps its own.
-        objective: what the mappings minimise: `energy`.
+        objective: what the mapping of each layer minimises: `energy`, `latency` or `edp` (energy times latency).
         workers: processes; None: one per processor core, at most one per different layer.
         progress: called in this process, before the first search and after each different layer.
         mappings: mappings by layer name; those layers are evaluated as given, not searched.
         tiles: sizes of tiles: `perfect`, those that divide the layer, or `imperfect`, all.
         time_limit: seconds for the search of each different layer; then the best mapping so far is taken.
         cache: False: search every layer, and keep nothing.
+        dataflow: that the chip is made to work in, such as `weight_stationary` (docs/hardware.md); None: as it is.
 
     Raises:
         InputError: an argument is wrong, or a given mapping does not fit its layer and hardware.
-        UnsupportedError: an objective or a layer that this version cannot evaluate.
+        UnsupportedError: a layer that this version cannot evaluate.
         NoMappingError: a layer fits the hardware under no mapping.
         KeyboardInterrupt: Ctrl-C; says how many layers are done and kept.
     """
     _check_search(objective, tiles, time_limit)
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
         raise InputError(f"workers is {workers!r}; it must be a whole number of at least 1")
-    network, hardware = load_sources(network, hardware, bits)
+    network, hardware = load_sources(network, hardware, bits, dataflow)
     if network.batch == 1 or batch != 1:
         network = network.with_batch(batch)
     given = _known_layers(network, mappings or {})
     jobs = _jobs(network, hardware, _Search(objective, tiles, time_limit, cache), given)
     solutions = _solve_all(list(jobs), workers, Tracker(progress, len(jobs), time_limit))
     layers = _layer_results(network, hardware, jobs, solutions)
-    return Evaluation(network, hardware, objective, layers, notes_of(network, hardware, layers))
+    notes = notes_of(network, hardware, layers, objective)
+    return Evaluation(network, hardware, objective, layers, notes, tiles)
 
 
 def _check_search(objective: str, tiles: str, time_limit: float | None) -> None:
     check_objective(objective)
     if tiles not in TILES:
-        raise InputError(f"unknown tiles {tiles!r}", hint=f"choose one of {', '.join(TILES)}")
+        raise InputError(f"unknown tiles {tiles!r}", hint=hint(str(tiles), TILES, label="tiles are"))
     if time_limit is not None and not time_limit > 0:
         raise InputError(f"time_limit is {time_limit!r}; it must be seconds, above 0")
 
@@ -242,8 +245,7 @@ def _searched(job: _Job) -> _Solution:
 
 
 def _solution(job: _Job, found: SearchResult) -> _Solution:
-    search = Optimality(found.optimal, found.gap, found.lower_bound)
-    return _Solution(found.mapping, analyse(job.einsum, job.hardware, found.mapping), search)
+    return _Solution(found.mapping, analyse(job.einsum, job.hardware, found.mapping), Optimality.of(found))
 
 
 def _layer_results(

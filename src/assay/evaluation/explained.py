@@ -272,7 +272,7 @@ class Explanation:
 
 def _place(explanation: Explanation) -> str:
     """`conv2 on Eyeriss v1`."""
-    return f"{explanation.layer} on {explanation.hardware.title or explanation.hardware.name}"
+    return f"{explanation.layer} on {explanation.hardware.label}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

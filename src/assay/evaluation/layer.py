@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assay.errors import InputError
 from assay.hardware.model import Hardware
@@ -18,23 +18,37 @@ from assay.reading.units import format_si
 from assay.workload.einsum import Einsum
 from assay.workload.network import Layer, VectorWork
 
+if TYPE_CHECKING:
+    from assay.mapper.result import SearchResult
+
 INTO_MEMORY = (Action.FILL, Action.UPDATE)
 OUT_OF_MEMORY = (Action.READ,)
 
 
 @dataclass(frozen=True, slots=True)
 class Optimality:
-    """What the search says about its answer.
+    """What the search says about its answer. The mappings that it covers are all that the hardware allows, with tile
+    sizes as asked for (`Evaluation.tiles`); where a fanout says `fill`, those of them that take the fewest steps.
 
     Attributes:
         optimal: True when no mapping that the search covers is better.
-        gap: energy / lower bound - 1: no covered mapping takes less than 1 / (1 + gap) of this one's energy.
-        lower_bound: joules below which no covered mapping can go.
+        gap: value / lower bound - 1, where the value is what the objective makes of the mapping: no covered mapping has
+            less than 1 / (1 + gap) of it. Infinite where no bound above 0 is known.
+        lower_bound: no covered mapping has a lower value: joules, cycles, or joules times cycles, by the objective.
+        stopped: True when the time limit ended the search; the bound holds nevertheless.
+        objective: what was to be least: `energy`, `latency` or `edp` (energy times latency).
     """
 
     optimal: bool
     gap: float
     lower_bound: float
+    stopped: bool = False
+    objective: str = "energy"
+
+    @staticmethod
+    def of(search: SearchResult) -> Optimality:
+        """What a search says of its answer."""
+        return Optimality(search.optimal, search.gap, search.lower_bound, search.stopped, search.objective)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -154,7 +168,7 @@ class LayerResult:
 
     @property
     def gap(self) -> float | None:
-        """See `Optimality.gap`; None when the mapping was given, there is none, or no bound above 0 J is known."""
+        """See `Optimality.gap`; None when the mapping was given, there is none, or no bound above 0 is known."""
         return self.search.gap if self.search and math.isfinite(self.search.gap) else None
 
     def energy_of(self, component: str) -> float | None:
@@ -176,6 +190,13 @@ class LayerResult:
             if count.component in names and count.action in actions and count.tensor is not None:
                 total += count.count * (self.einsum.tensor(count.tensor).bits if bits else 1)
         return total
+
+    def _proof(self) -> dict[str, Any]:
+        """What no covered mapping goes below, and whether the search came to its end; None where there was none."""
+        search = self.search
+        joules = search.lower_bound if search and search.objective == "energy" else None
+        bound = search.lower_bound if search else None
+        return {"energy_lower_bound_j": joules, "lower_bound": bound, "stopped": search.stopped if search else None}
 
     def to_row(self) -> dict[str, Any]:
         """One flat row, for tables. Keys carry their units; None is not modelled."""
@@ -214,7 +235,7 @@ class LayerResult:
         data |= {"active_pes": self.active_pes, "utilization": self.utilization}
         data |= {"offchip_read_bits": self.offchip_read_bits, "offchip_write_bits": self.offchip_write_bits}
         data |= {"optimal": self.optimal, "gap": self.gap}
-        data["energy_lower_bound_j"] = self.search.lower_bound if self.search else None
+        data |= self._proof()
         data["counts"] = [
             {"component": c.component, "tensor": c.tensor, "action": str(c.action), "count": c.count}
             for c in self.counts

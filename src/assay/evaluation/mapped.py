@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from assay.errors import InputError
 from assay.evaluation.layer import LayerResult, Optimality
 from assay.evaluation.mapped_html import mapped_html
 from assay.evaluation.notes import notes_of
+from assay.evaluation.progress import Searching, Watch
 from assay.evaluation.results import Evaluation, einsum_to_data
-from assay.evaluation.sources import load_sources
-from assay.hardware import presets
+from assay.evaluation.sources import load_chip, load_sources
 from assay.hardware.model import Hardware
-from assay.mapper import OBJECTIVES, TILES, SearchResult, best_mapping
+from assay.mapper import TILES, SearchResult, cached_best_mapping, check_objective
 from assay.mapping.analysis import analyse
 from assay.mapping.energy import energy_of_actions
 from assay.mapping.latency import time_layer
@@ -26,7 +27,7 @@ from assay.mapping.write import mapping_yaml
 from assay.reading.suggestions import hint
 from assay.reading.units import format_si
 from assay.workload.einsum import Einsum
-from assay.workload.layer_text import is_written_out, pick_layer, split_layer, written_layer
+from assay.workload.layer_text import is_written_out, pick_layer, split_layer, written_network
 from assay.workload.load import MAX_BITS
 from assay.workload.network import Layer, Network
 
@@ -37,9 +38,6 @@ PICO = 1e12
 UNITS = {"energy": "pJ", "latency": "cycles", "edp": "pJ*cycles"}
 """Units of an objective's value in JSON."""
 
-MATMUL_NOTE = (
-    "The matrices are called filter (M × K), ifmap (K × N) and ofmap (M × N), and K is called C, as in hardware files."
-)
 LAYERS = "a layer such as 'alexnet:conv3' or 'matmul:M=4096,N=2048,K=4096', a Layer, or an Einsum"
 
 
@@ -105,11 +103,10 @@ class MappedLayer:
     @property
     def title(self) -> str:
         """`conv3 of AlexNet on Eyeriss v1, batch 4`."""
-        network, hardware = self.network, self.hardware
-        name = self.layer.name
+        name, network = self.layer.name, self.network
         whole = network.title or network.name
         where = name if whole == name else f"{name} of {whole}"
-        return f"{where} on {hardware.title or hardware.name}, batch {network.batch:,}"
+        return f"{where} on {self.hardware.label}, batch {network.batch:,}"
 
     @property
     def summary(self) -> str:
@@ -169,7 +166,8 @@ class MappedLayer:
     @property
     def evaluation(self) -> Evaluation:
         """The layer as an evaluation of a network of one layer."""
-        return Evaluation(self.network, self.hardware, self.objective, (self.result,), self.notes)
+        tiles = self.limits.tiles
+        return Evaluation(self.network, self.hardware, self.objective, (self.result,), self.notes, tiles)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as in the schema `assay.map/1`: only dictionaries, lists, strings, numbers, None."""
@@ -182,7 +180,8 @@ class MappedLayer:
         data |= {"unit": UNITS[self.objective], "value": self._in_unit(search.value)}
         data |= {"lower_bound": self._in_unit(search.lower_bound)}
         data |= {"gap": search.gap if math.isfinite(search.gap) else None, "optimal": search.optimal}
-        data |= {"stopped": search.stopped, "seconds": search.seconds, "partial_mappings": search.labels}
+        data |= {"stopped": search.stopped, "cached": search.cached}
+        data |= {"seconds": search.seconds, "partial_mappings": search.labels}
         data |= {"utilization": self.utilization, "active_pes": self.result.active_pes, "bound_by": self.bound_by}
         data["compute_cycles"] = self.result.timing.compute_cycles if self.result.timing else None
         data["energy_by_component_pj"] = {name: _pico(joules) for name, joules in self.energy_by_component.items()}
@@ -217,7 +216,8 @@ class MappedLayer:
 
     def _hardware_to_dict(self) -> dict[str, Any]:
         chip = self.hardware
-        data: dict[str, Any] = {"name": chip.name, "title": chip.title, "source": chip.source, "clock_hz": chip.clock}
+        data: dict[str, Any] = {"name": chip.name, "title": chip.title, "source": chip.source}
+        data |= {"dataflow": chip.dataflow or None, "clock_hz": chip.clock}
         return data | {"pes": chip.pes, "peak_macs_per_cycle": chip.peak_macs_per_cycle}
 
     def _front_to_list(self) -> list[dict[str, Any]]:
@@ -246,8 +246,11 @@ def map_layer(
     bits: int | None = None,
     uncharged: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
+    dataflow: str | None = None,
+    cache: bool = True,
+    progress: Callable[[Searching], None] | None = None,
 ) -> MappedLayer:
-    """The best mapping of one layer on hardware, with a proof.
+    """The best mapping of one layer on hardware, with a proof. What is found is kept for the next time it is asked for.
 
     Args:
         layer: `alexnet:conv3`, a file with one layer, a layer written out (`conv:M=64,C=64,P=56,Q=56,R=3,S=3,stride=1`,
@@ -262,18 +265,21 @@ def map_layer(
         batch: inputs processed together; not for an `Einsum`, which has its extents.
         bits: bits per word of a layer given as text; None: the width of the chip's operands.
         uncharged, notes: of a `TimeloopDesign`, carried along: what is left uncharged makes the energy unknown.
+        dataflow: that the chip is made to work in, such as `weight_stationary` (docs/hardware.md); None: as it is.
+        cache: False: search anew, and keep nothing (docs/networks.md).
+        progress: called now and then during the search, in this process.
 
     Raises:
         InputError: an argument is wrong.
         NoMappingError: no mapping fits the hardware and the limits.
-        UnsupportedError: a convention of counting that the search does not know.
+        UnsupportedError: a layer that the search cannot take.
     """
     limits = Limits(tiles, max_cycles, max_energy, time_limit, front)
     _check(objective, limits)
-    network, chip = _load(layer, hardware, batch, bits)
+    network, chip = _load(layer, hardware, batch, bits, dataflow)
     (found,) = network.layers
     assert found.einsum is not None
-    search = best_mapping(
+    search = cached_best_mapping(
         found.einsum,
         chip,
         objective,
@@ -282,11 +288,11 @@ def map_layer(
         max_energy=max_energy,
         front=front,
         time_limit=time_limit,
+        tick=None if progress is None else Watch(found.einsum, chip, objective, tiles, progress).tick,
+        cache=cache,
     )
     result = _result(found, chip, search)
     said = [*notes, *notes_of(network, chip, (result,))]
-    if isinstance(layer, str) and found.op == "matmul" and is_written_out(layer):
-        said.insert(0, MATMUL_NOTE)
     if uncharged:
         said.insert(0, f"Energy is not modelled, because this version does not charge {', '.join(uncharged)}.")
     return MappedLayer(result, network, search, limits, uncharged, tuple(said))
@@ -302,20 +308,20 @@ def _result(layer: Layer, hardware: Hardware, search: SearchResult) -> LayerResu
         analysis,
         time_layer(layer.einsum, hardware, search.mapping, analysis),
         energy_of_actions(layer.einsum, hardware, analysis),
-        Optimality(search.optimal, search.gap, search.lower_bound),
+        Optimality.of(search),
     )
 
 
 def _load(
-    layer: Einsum | Layer | str, hardware: Hardware | str | Path, batch: int, bits: int | None
+    layer: Einsum | Layer | str, hardware: Hardware | str | Path, batch: int, bits: int | None, dataflow: str | None
 ) -> tuple[Network, Hardware]:
     """A network of the one layer for the batch, and the hardware."""
     if isinstance(layer, str) and not is_written_out(layer):
         spec, name = split_layer(layer)
-        network, chip = load_sources(spec, hardware, bits)
+        network, chip = load_sources(spec, hardware, bits, dataflow)
         network = replace(network, layers=(pick_layer(network, name, spec),))
     else:
-        chip = presets.load_hardware(hardware)
+        chip = load_chip(hardware, dataflow)
         network = _alone(layer, chip, bits)
         if isinstance(layer, Einsum) and batch != 1:
             raise InputError("an einsum has its extents; a batch cannot be given beside it", hint="leave the batch out")
@@ -331,8 +337,8 @@ def _alone(layer: Einsum | Layer | str, chip: Hardware, bits: int | None) -> Net
         width = min(chip.compute.bits, MAX_BITS) if bits is None else bits
         if isinstance(width, bool) or not isinstance(width, int) or not 1 <= width <= MAX_BITS:
             raise InputError(f"bits is {width!r}; it must be a whole number from 1 to {MAX_BITS}")
-        layer = written_layer(layer, bits=width)
-    elif isinstance(layer, Einsum):
+        return written_network(layer, bits=width)
+    if isinstance(layer, Einsum):
         layer = Layer("layer", "einsum", layer)
     elif not isinstance(layer, Layer):
         raise InputError(f"the layer is a value of type {type(layer).__name__}; it must be {LAYERS}")
@@ -342,9 +348,7 @@ def _alone(layer: Einsum | Layer | str, chip: Hardware, bits: int | None) -> Net
 
 
 def _check(objective: str, limits: Limits) -> None:
-    if objective not in OBJECTIVES:
-        advice = hint(str(objective), OBJECTIVES, label="objectives")
-        raise InputError(f"unknown objective '{objective}'", hint=advice)
+    check_objective(objective)
     if limits.tiles not in TILES:
         raise InputError(f"unknown tiles '{limits.tiles}'", hint=hint(str(limits.tiles), TILES, label="tiles are"))
     most = limits.cycles

@@ -20,15 +20,23 @@ PARTIAL_SUMS_NOTE = (
 )
 PADDING_NOTE = "The zeros that pad an input are moved and multiplied like other data."
 DENSITY_NOTE = "Densities below 1 are carried along; zeros are counted like other data in this version."
+EDP_NOTE = (
+    "EDP: every mapping is the one of least energy times latency of its layer; the product of the sums over all layers "
+    "is not minimised."
+)
 LISTED = 6
 
 
-def notes_of(network: Network, hardware: Hardware, layers: tuple[LayerResult, ...]) -> tuple[str, ...]:
+def notes_of(
+    network: Network, hardware: Hardware, layers: tuple[LayerResult, ...], objective: str = "energy"
+) -> tuple[str, ...]:
     """Notes on the network, the hardware and the way they were evaluated; the most important first."""
     mapped = [layer for layer in layers if layer.analysis is not None]
     notes = [*_unmapped(layers), *_given(mapped)]
     notes += _without_energy(mapped, hardware)
     notes += _narrow_words(network, hardware)
+    if objective == "edp" and sum(layer.search is not None for layer in mapped) > 1:
+        notes.append(EDP_NOTE)
     if mapped:
         notes += [TIMING_NOTE, PARTIAL_SUMS_NOTE]
     if any(rank.padding != (0, 0) for la in mapped if la.einsum for t in la.einsum.tensors for rank in t.ranks):

@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 
 from assay.errors import AssayError
 
+PATIENCE = 2.0
+"""Seconds for what a pool has to do after it is broken off."""
+
 Job = TypeVar("Job")
 Outcome = TypeVar("Outcome")
 
@@ -74,7 +77,7 @@ def _run_in_pool(
     jobs: Sequence[Job],
     report: Callable[[int, Job], None],
 ) -> list[Outcome]:
-    before = set(multiprocessing.active_children())
+    before, threads = set(multiprocessing.active_children()), set(threading.enumerate())
     try:
         futures = {pool.submit(work, job): index for index, job in enumerate(jobs)}
         outcomes: dict[int, Any] = {}
@@ -92,4 +95,6 @@ def _run_in_pool(
         pool.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - before:
             process.terminate()
+        for thread in set(threading.enumerate()) - threads:  # at its end, the pool's own thread closes what Python's
+            thread.join(PATIENCE)  # exit writes to: without this, the two may meet and leave a traceback
         raise

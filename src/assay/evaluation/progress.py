@@ -1,4 +1,4 @@
-"""How far the evaluation of a network is, and what is left."""
+"""How far the evaluation of a network is, or the search of one layer, and what is left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from assay.hardware.model import Hardware
+from assay.mapper.problem import keep_choices
 from assay.workload.einsum import Einsum
+
+UNITS = {"energy": "J", "latency": "cycles", "edp": "J·s"}
+"""Of the values of the objectives, where people read them."""
 
 _SMALL = 1500.0
 """What a search takes whatever the layer, in combinations of tile sizes."""
@@ -74,6 +79,73 @@ class Tracker:
             # As long as any search waits, each process ends one per limit.
             bound = math.ceil((self.total - self._done) / self._workers) * self._limit
         self._show(Progress(self._done, self.total, layer, self._cached, now - self._start, estimate, bound))
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """How far the search of one layer is. It passes through all stages several times, and looks at more each time.
+
+    Attributes:
+        turn: the pass, from 1.
+        stage: of `stages`, from 1.
+        labels: partial mappings looked at so far.
+        least: no mapping can have a lower value, in `unit`; None while that is not known.
+        unit: `J`, `cycles`, or `J·s`, by the objective.
+        elapsed: seconds since the search began.
+    """
+
+    turn: int
+    stage: int
+    stages: int
+    labels: int
+    least: float | None
+    unit: str
+    elapsed: float
+
+
+class Watch:
+    """Makes a `Searching` of every tick of `best_mapping`, and hands it on.
+
+    At the beginning of a pass, before any partial mapping, the least value possible is that of the whole pass. There is
+    one pass for each choice of kept tensors, and some count other things than what is to be least: the steps of the
+    compute first, where a fanout says `fill`, and the energy of the fastest mappings at the end. They are told apart by
+    size: no layer takes fewer cycles than the compute alone, and no mapping as many joules.
+    """
+
+    def __init__(
+        self, einsum: Einsum, hardware: Hardware, objective: str, tiles: str, show: Callable[[Searching], object]
+    ) -> None:
+        self._show = show
+        self._objective, self._clock = objective, hardware.clock
+        self._steps = einsum.macs / hardware.peak_macs_per_cycle * (1 - 1e-6)
+        self._filled = any(fanout.fill for fanout in hardware.fanouts)
+        self._choices = len(list(keep_choices(einsum, hardware))) if tiles == "perfect" else -1
+        self._roots: list[float] = []
+        self._turn = self._before = self._last = 0
+        self._start = time.monotonic()
+
+    def tick(self, stage: int, stages: int, labels: int, least: float) -> None:
+        """What `best_mapping` calls."""
+        if stage == 0 and labels == 0 and len(self._roots) != self._choices and self._is_value(least):
+            self._roots.append(least)
+        if labels < self._last or self._turn == 0 or (stage == 0 and labels == 0):
+            self._turn += 1
+            self._before += self._last
+        self._last = labels
+        bound = min(self._roots) if len(self._roots) == self._choices else None
+        if bound is not None and self._objective == "edp":
+            bound /= self._clock
+        unit = UNITS[self._objective]
+        elapsed = time.monotonic() - self._start
+        self._show(Searching(self._turn, stage + 1, stages, self._before + labels, bound, unit, elapsed))
+
+    def _is_value(self, least: float) -> bool:
+        """Whether it is a value of the objective, and not of something else that the search needs."""
+        if not math.isfinite(least):
+            return False
+        if self._objective == "latency":
+            return least >= self._steps
+        return not self._filled or (self._objective == "energy" and least < self._steps)
 
 
 def search_size(einsum: Einsum) -> float:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from assay.errors import InputError, UnsupportedError
 from assay.evaluation.html import evaluation_html
+from assay.evaluation.inputs import hardware_to_data, network_to_data
 from assay.evaluation.layer import LayerResult, check_component
-from assay.hardware.model import Fanout, Hardware, Memory, Node
+from assay.hardware.model import Hardware
 from assay.mapping.counts import Action
 from assay.mapping.energy import unknown_in_fanouts
 from assay.reading.suggestions import hint
@@ -39,9 +40,10 @@ class Evaluation:
     Attributes:
         network: what was evaluated, with the batch in its shapes.
         hardware: what it was evaluated on.
-        objective: what the mappings minimise: `energy`.
+        objective: what the mappings minimise: `energy`, `latency` or `edp` (energy times latency), layer by layer.
         layers: one result per layer, in order of execution.
         notes: what is assumed and what is not modelled.
+        tiles: sizes of tiles that were searched: `perfect`, those that divide the layer, or `imperfect`, all.
     """
 
     network: Network
@@ -49,6 +51,7 @@ class Evaluation:
     objective: str
     layers: tuple[LayerResult, ...]
     notes: tuple[str, ...] = ()
+    tiles: str = "perfect"
 
     def __repr__(self) -> str:
         return f"<Evaluation: {self.summary}>"
@@ -60,8 +63,7 @@ class Evaluation:
     @property
     def title(self) -> str:
         """`AlexNet on Eyeriss v1, batch 4`."""
-        network, hardware = self.network, self.hardware
-        return f"{network.title or network.name} on {hardware.title or hardware.name}, batch {self.batch}"
+        return f"{self.network.title or self.network.name} on {self.hardware.label}, batch {self.batch}"
 
     @property
     def summary(self) -> str:
@@ -108,6 +110,11 @@ class Evaluation:
     def energy_per_inference(self) -> float | None:
         """Joules per inference."""
         return None if self.energy is None else self.energy / self.batch
+
+    @property
+    def edp(self) -> float | None:
+        """Energy times latency for the batch, in joule-seconds."""
+        return None if self.energy is None or self.latency is None else self.energy * self.latency
 
     @property
     def onchip_energy(self) -> float | None:
@@ -256,9 +263,10 @@ class Evaluation:
         """The evaluation as in the schema `assay.evaluation/1`: only dictionaries, lists, strings, numbers, None."""
         return {
             "schema": SCHEMA,
-            "network": _network_to_dict(self.network),
-            "hardware": _hardware_to_dict(self.hardware),
+            "network": network_to_data(self.network),
+            "hardware": hardware_to_data(self.hardware),
             "objective": self.objective,
+            "tiles": self.tiles,
             "totals": self._totals(),
             "layers": [layer.to_dict() | {"einsum": einsum_to_data(layer.einsum)} for layer in self.layers],
             "notes": list(self.notes),
@@ -336,44 +344,6 @@ def _csv_cell(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _network_to_dict(network: Network) -> dict[str, Any]:
-    return {
-        "name": network.name,
-        "title": network.title,
-        "source": network.source,
-        "batch": network.batch,
-        "macs": network.macs,
-        "weights": network.weights,
-        "notes": list(network.notes),
-    }
-
-
-def _hardware_to_dict(hardware: Hardware) -> dict[str, Any]:
-    return {
-        "name": hardware.name,
-        "title": hardware.title,
-        "source": hardware.source,
-        "technology": hardware.technology,
-        "energy_source": hardware.energy_source,
-        "clock_hz": hardware.clock,
-        "pes": hardware.pes,
-        "peak_macs_per_cycle": hardware.peak_macs_per_cycle,
-        "components": [_node_to_dict(node, hardware) for node in hardware.nodes],
-        "notes": list(hardware.notes),
-        "file": _file_to_dict(hardware),
-    }
-
-
-def _file_to_dict(hardware: Hardware) -> dict[str, Any] | None:
-    """The text that the hardware was read from; None for hardware that was made or changed in Python."""
-    from assay.hardware.presets import text_of
-
-    text = text_of(hardware)
-    if text is None:
-        return None
-    return {"path": text.path, "builtin": text.builtin, "text": text.text, "tables": dict(text.tables)}
-
-
 def einsum_to_data(einsum: Einsum | None) -> dict[str, Any] | None:
     """The tensors of an einsum, the output last; `assay.evaluation.saved` reads them back. Its extents are `dims`."""
     if einsum is None:
@@ -388,11 +358,3 @@ def einsum_to_data(einsum: Einsum | None) -> dict[str, Any] | None:
         for tensor in einsum.tensors
     ]
     return {"tensors": tensors}
-
-
-def _node_to_dict(node: Node, hardware: Hardware) -> dict[str, Any]:
-    kind = "memory" if isinstance(node, Memory) else "fanout" if isinstance(node, Fanout) else "compute"
-    data: dict[str, Any] = {"name": node.name, "kind": kind, "instances": hardware.instances(node.name)}
-    if isinstance(node, Memory):
-        data |= {"size_bits": node.size, "offchip": node.offchip}
-    return data

@@ -48,11 +48,14 @@ class Saved:
         title: what it is, in words.
         layers: in the order of the file.
         batch: the batch that a result was made for; None for a mapping file.
+        objective, tiles: of an `Evaluation`; None for a mapping file.
     """
 
     title: str
     layers: tuple[SavedLayer, ...]
     batch: int | None = None
+    objective: str | None = None
+    tiles: str | None = None
 
     @property
     def mappings(self) -> dict[str, Mapping]:
@@ -118,7 +121,8 @@ def _text_of(hardware: dict[str, Any], entry: dict[str, Any]) -> HardwareText:
             "the hardware was made or changed in Python, and the result does not hold it",
             hint="explain it in Python: print(evaluation.explain(...)), or describe the hardware in a file",
         )
-    return HardwareText(file["path"], file["text"], tuple(file["tables"].items()), file["builtin"])
+    tables = tuple(file["tables"].items())
+    return HardwareText(file["path"], file["text"], tables, file["builtin"], file.get("dataflow") or "")
 
 
 def _layer_of(entry: dict[str, Any], hardware: Hardware, place: Position) -> LayerResult:
@@ -223,7 +227,8 @@ def _saved_of(data: dict[str, Any], place: Position) -> Saved:
             tiles = tuple(Occupancy(t["component"], t["tensor"], t["words"]) for t in layer.get("tiles", ()))
             mapping = mapping_from_data(layer["mapping"], f"layer {layer['name']}", at=place)
             layers.append(SavedLayer(layer["name"], mapping, tiles))
-    title = (
-        f"{network['title'] or network['name']} on {hardware['title'] or hardware['name']}, batch {network['batch']}"
-    )
-    return Saved(title, tuple(layers), network["batch"])
+    chip = hardware["title"] or hardware["name"]
+    if dataflow := hardware.get("dataflow"):  # results of older versions have neither that nor `tiles`
+        chip = f"{chip}, {dataflow.replace('_', ' ')}"
+    title = f"{network['title'] or network['name']} on {chip}, batch {network['batch']}"
+    return Saved(title, tuple(layers), network["batch"], data["objective"], data.get("tiles", "perfect"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from assay.errors import InputError
 from assay.hardware import presets
+from assay.hardware.dataflows import apply_dataflow
 from assay.hardware.model import Hardware
 from assay.workload import load, zoo
 from assay.workload.network import Network
@@ -14,17 +15,21 @@ NETWORKS = "a built-in name (such as 'alexnet'), the path of a .yaml or .onnx fi
 
 
 def load_sources(
-    network: Network | str | Path, hardware: Hardware | str | Path, bits: int | None
+    network: Network | str | Path, hardware: Hardware | str | Path, bits: int | None, dataflow: str | None = None
 ) -> tuple[Network, Hardware]:
     """Both, read where they are not read yet. The words of a network have `bits`, or the width of the chip's operands.
 
+    Args:
+        dataflow: that the chip is made to work in, by name; None: as it is.
+
     Raises:
-        InputError: either cannot be read, they are swapped, or the words are too wide for the chip.
+        InputError: either cannot be read, they are swapped, the words are too wide for the chip, or it cannot work in
+            the dataflow.
     """
     _check_order(network, hardware)
     if not isinstance(network, Network | str | Path) and type(network).__name__ != "ModelProto":
         raise InputError(f"the network is {_named(network)}; it must be {NETWORKS}")
-    chip = presets.load_hardware(hardware)
+    chip = load_chip(hardware, dataflow)
     if isinstance(network, Network):
         found = network
         if bits is not None and widths(found) - {bits}:
@@ -37,6 +42,12 @@ def load_sources(
         found = load.load_network(network, bits=min(chip.compute.bits, load.MAX_BITS) if bits is None else bits)
     _check_widths(found, chip)
     return found, chip
+
+
+def load_chip(hardware: Hardware | str | Path, dataflow: str | None = None) -> Hardware:
+    """The hardware, read where it is not read yet, in the dataflow. Raises InputError as `load_sources` does."""
+    chip = presets.load_hardware(hardware)
+    return chip if dataflow is None else apply_dataflow(chip, dataflow)
 
 
 def widths(network: Network) -> set[int]:

@@ -266,6 +266,12 @@ class Hardware:
         return f"<Hardware {self.name[:30]}: {text if len(text) <= 75 else text[:72] + '...'}>"
 
     @property
+    def label(self) -> str:
+        """What people call it: its title, or else its name; and the dataflow that it is made to work in."""
+        name = self.title or self.name
+        return f"{name}, {self.dataflow.replace('_', ' ')}" if self.dataflow else name
+
+    @property
     def memories(self) -> tuple[Memory, ...]:
         return tuple(node for node in self.nodes if isinstance(node, Memory))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assay.errors import AssayError, InputError, Position
+from assay.hardware.dataflows import apply_dataflow
 from assay.hardware.model import Hardware
 from assay.hardware.reader import NODE_KINDS, hardware_from, parse_hardware
 from assay.hardware.shipped import shipped_names, shipped_text
@@ -68,16 +69,19 @@ class HardwareText:
         text: all of it.
         tables: (what the file calls it, text) of every table that it uses.
         builtin: True where it comes with the package.
+        dataflow: that was asked for beside the text, by name; empty for none.
     """
 
     path: str
     text: str
     tables: tuple[tuple[str, str], ...] = ()
     builtin: bool = False
+    dataflow: str = ""
 
     def hardware(self) -> Hardware:
-        """The hardware that the text describes. Raises InputError where it is wrong."""
-        return hardware_from(loads(self.text, self.path), tables=dict(self.tables))
+        """The hardware that the text describes, in its dataflow. Raises InputError where it is wrong."""
+        found = hardware_from(loads(self.text, self.path), tables=dict(self.tables))
+        return apply_dataflow(found, self.dataflow) if self.dataflow else found
 
     def now(self) -> str | None:
         """The text that the same file has now; None where there is no such file."""
@@ -127,7 +131,7 @@ class HardwareText:
 def text_of(hardware: Hardware) -> HardwareText | None:
     """The text that hardware was read from; None where there is none, or it does not describe this hardware (any more).
 
-    Hardware that was made or changed in Python has none.
+    Hardware that was made or changed in Python has none, but for a dataflow that was applied to it.
     """
     place = hardware.nodes[0].at
     if place is None:
@@ -136,6 +140,9 @@ def text_of(hardware: Hardware) -> HardwareText | None:
         try:
             found = read(place.file)
             again = found.hardware()
+            if hardware.dataflow != again.dataflow:
+                found = replace(found, dataflow=hardware.dataflow)
+                again = found.hardware()
         except (AssayError, OSError, ValueError):
             continue
         if again == hardware and [node.at for node in again.nodes] == [node.at for node in hardware.nodes]:

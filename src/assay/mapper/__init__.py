@@ -1,5 +1,15 @@
 """The best mapping, with a proof."""
 
+import importlib.util
+
+from assay.errors import UnsupportedError
+
+if importlib.util.find_spec("assay.mapper._core") is None:
+    raise UnsupportedError(
+        "the inner loop of the search is not there: it is C, and has not been compiled",
+        hint="pip install . compiles it, in a checkout pip install --editable .; both need a C compiler",
+    )
+
 from assay.mapper.best import Tick, best_mapping, unknown_conventions
 from assay.mapper.cache import cached_best_mapping
 from assay.mapper.result import OBJECTIVES, TILES, Point, SearchResult, check_objective, value_of

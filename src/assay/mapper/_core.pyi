@@ -10,5 +10,5 @@ def search(
     tick: Callable[[int, int, int, float], object],
 ) -> tuple[int, int, float, float, list[tuple[tuple[float, ...], list[int]]]]: ...
 def reach(
-    values: npt.NDArray[np.float64], out: npt.NDArray[np.float64], steps: npt.NDArray[np.int64], levels: int
+    table: npt.NDArray[np.float64], other: npt.NDArray[np.float64], steps: npt.NDArray[np.int64], tiles: int
 ) -> None: ...

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from math import prod
 
-from assay.errors import InputError, NoMappingError, UnsupportedError
-from assay.hardware.model import Hardware
+from assay.errors import InputError, NoMappingError
+from assay.hardware.model import Fanout, Hardware
 from assay.mapper.misfit import explain_misfit, has_mapping
 from assay.mapper.problem import STEPS, Problem, build_problem, keep_choices
 from assay.mapper.result import TILES, Point, SearchResult, check_objective, value_of
 from assay.mapper.search import Aim, Answer, Candidate, Question, Search, Status
 from assay.mapper.spell import figures, spell
 from assay.mapping.mapping import Mapping
+from assay.mapping.tidy import tidy
 from assay.workload.einsum import Einsum
 
 OPTIMAL_GAP = 1e-8
@@ -25,10 +26,13 @@ _TIE_SHARE = 4e-9
 _STRICT = 1e-11
 """A mapping is better if its value is lower by more than this share."""
 
-_BEAM = 8
-"""Labels of each kind and size in the narrow pass, which finds a good mapping before the complete one."""
+_BEAMS = (4, 32)
+"""Labels of each kind and size in the narrow passes, which find a good mapping before the complete ones."""
 
-_FIRST_SHARE, _GROWTH, _LAST_SHARE = 0.1, 2.0, 0.7
+_MANY = 5_000
+"""Labels from which on it is worth a try in which order fanouts take the dimensions faster."""
+
+_FIRST_SHARE, _GROWTH, _LAST_SHARE = 0.3, 2.0, 0.5
 """Of the way from the bound to the best mapping known (or to twice the bound): where the first limit lies, how it
 grows, and from where on the limit is that mapping itself."""
 
@@ -73,7 +77,18 @@ def best_mapping(
     if tiles not in TILES:
         raise InputError(f"unknown tiles '{tiles}'", hint=f"choose one of {', '.join(TILES)}")
     if tiles == "imperfect":
-        raise UnsupportedError("tiles that leave remainders: the search for them is not there yet")
+        from assay.mapper.imperfect import imperfect_mapping
+
+        return imperfect_mapping(
+            einsum,
+            hardware,
+            objective,
+            max_cycles=max_cycles,
+            max_energy=max_energy,
+            front=front,
+            time_limit=time_limit,
+            tick=tick,
+        )
     hunt = _Hunt(einsum, hardware, objective, max_cycles, max_energy, front, time_limit, tick)
     return hunt.run()
 
@@ -131,16 +146,20 @@ class _Hunt:
             best = self._fastest()
         else:
             best = self._least(Aim.ENERGY if self.objective == "energy" else Aim.EDP, self.max_cycles)
-        if best.mapping is None and best.bound < math.inf:
-            best = self._within_energy(best.bound)
+        if best.mapping is None and best.bound < math.inf and not self.stopped:
+            best = self._within_limits(best.bound)
+        if any(fanout.links for fanout in self.hardware.fanouts) and best.mapping is not None:
+            other = self._unlinked()
+            best = replace(other, bound=min(best.bound, other.value)) if other.value < best.value else best
         if best.mapping is None:
             raise self._nothing()
         points = self._front(best) if self.front else ()
+        points = tuple(replace(p, mapping=tidy(self.einsum, self.hardware, p.mapping)) for p in points)
         gap = best.value / best.bound - 1.0 if best.bound > 0 else 0.0 if best.value <= 0 else math.inf
         optimal = gap <= OPTIMAL_GAP
         return SearchResult(
             objective=self.objective,
-            mapping=best.mapping,
+            mapping=tidy(self.einsum, self.hardware, best.mapping),
             energy=best.energy if self.energy_known else None,
             cycles=int(best.cycles),
             lower_bound=best.value if optimal else best.bound,
@@ -157,7 +176,7 @@ class _Hunt:
     def _fewest_steps(self) -> float:
         """Steps under the mappings of fewest steps."""
         best = math.inf
-        for beam in (_BEAM, None):
+        for beam in (*_BEAMS, None):
             for problem in self.problems:
                 search = Search(problem, energy=False, time="none", tie=1.0)  # the steps in place of joules
                 upper = best if best == math.inf else best - 0.5
@@ -179,10 +198,12 @@ class _Hunt:
         """First a narrow pass for a good mapping; then complete ones for mappings below a limit, which rises from the
         bound at the root: a complete pass is quick while its limit is low, and its failure raises the bound."""
         best = _Best()
-        roots = {}
-        for search in searches:
-            answer = self._ask(search, replace(question, upper=self._better_than(best, question), beam=_BEAM), best)
-            roots[search] = answer.root
+        roots: dict[Search, float] = {}
+        turns = dict.fromkeys(searches, 0)
+        for beam in _BEAMS:
+            for search in searches:
+                narrow = replace(question, upper=self._better_than(best, question), beam=beam)
+                roots[search] = self._ask(search, narrow, best).root
         bound = min(roots.values())
         share = _FIRST_SHARE
         while True:
@@ -190,20 +211,23 @@ class _Hunt:
             limit = bound + share * (min(goal, 2 * bound) - bound) if 0 < bound < goal < math.inf else goal
             if share > _LAST_SHARE:
                 limit = goal
-            found = math.inf
-            for search in sorted(searches, key=lambda s: roots[s]):
-                if roots[search] > (limit := min(limit, self._better_than(best, question))):
+            found, rest = math.inf, sorted(searches, key=lambda s: roots[s])
+            while rest and not self.stopped:
+                search = rest.pop(0)
+                limit = min(limit, self._better_than(best, question))
+                if roots[search] > limit:
                     continue
-                answer = self._ask(search, replace(question, upper=limit), best)
+                answer = self._ask(search, replace(question, upper=limit, turns=turns[search]), best)
+                if share == _FIRST_SHARE and answer.labels > _MANY:
+                    other = self._ask(search, replace(question, upper=limit, turns=1), best)
+                    turns = dict.fromkeys(searches, int(other.labels < answer.labels))
+                    share *= 1 + 1e-9  # asked once
                 if answer.status is Status.STOPPED:
                     self.stopped = True
-                    found = min(found, answer.least)
+                    found = min(found, answer.least, limit)
                 found = min([found, *[_claimed(question.aim, c) for c in answer.candidates]])
-                if self.stopped:
-                    break
             if self.stopped:
-                best.bound = min(found, best.value) if found < math.inf else min(bound, best.value)
-                best.bound = max(bound, best.bound) if found < math.inf else best.bound
+                best.bound = min(max(bound, min([found, *[roots[search] for search in rest]])), best.value)
                 return best
             if found < math.inf or limit >= self._better_than(best, question):
                 best.bound = min(found, best.value)
@@ -236,7 +260,7 @@ class _Hunt:
         assert best.mapping is not None
         points = [Point(best.energy, int(best.cycles), best.mapping)]
         searches = [Search(problem, time="full") for problem in self.problems]
-        for beam in (_BEAM, None):
+        for beam in (*_BEAMS, None):
             for search in searches:
                 known = tuple((p.energy, float(p.cycles)) for p in points)
                 question = Question(
@@ -255,16 +279,41 @@ class _Hunt:
                     points = _undominated([*points, Point(energy, cycles, mapping)])
         return tuple(points)
 
-    def _within_energy(self, bound: float) -> _Best:
-        """Where energies are only bounded in the search, those found may break the limit: a mapping that does not."""
-        caps, self.caps = self.caps, tuple(cap for cap in self.caps if cap[0] != "energy")
-        limit, self.max_energy = self.max_energy, math.inf
-        best = self._least(Aim.ENERGY, self.max_cycles)
-        self.caps, self.max_energy = caps, limit
-        if best.energy > limit:
+    def _within_limits(self, bound: float) -> _Best:
+        """Where the search only bounds energy or cycles, what it finds may break a limit: a mapping that does not."""
+        limits = self.caps, self.max_energy, self.max_cycles
+        self.caps = tuple(cap for cap in self.caps if cap[0] == STEPS)
+        self.max_energy = self.max_cycles = math.inf
+        found = [self._fastest(), *([self._least(Aim.ENERGY, math.inf)] if self.energy_known else [])]
+        self.caps, self.max_energy, self.max_cycles = limits
+        good = [
+            replace(best, value=value_of(self.objective, best.energy, int(best.cycles)))
+            for best in found
+            if best.mapping is not None and best.energy <= self.max_energy and best.cycles <= self.max_cycles
+        ]
+        best = min(good, key=lambda each: each.value, default=_Best())
+        return replace(best, bound=min(bound, best.value))
+
+    def _unlinked(self) -> _Best:
+        """The best mapping of the hardware without links between neighbours, which the search knows exactly, with its
+        figures on the true hardware: a good start where the search only bounds what links save."""
+        nodes = tuple(replace(n, links=False) if isinstance(n, Fanout) else n for n in self.hardware.nodes)
+        plain = _Hunt(
+            self.einsum,
+            replace(self.hardware, nodes=nodes),
+            self.objective,
+            None,
+            None,
+            False,
+            self._left(None),
+            self.tick,
+        )
+        mapping = plain.run().mapping
+        self.labels += plain.labels
+        energy, cycles = figures(self.einsum, self.hardware, mapping)
+        if energy > self.max_energy or cycles > self.max_cycles:
             return _Best()
-        value = value_of(self.objective, best.energy, int(best.cycles))
-        return replace(best, value=value, bound=min(bound, value))
+        return _Best(mapping, energy, cycles, value_of(self.objective, energy, cycles))
 
     # -- one search ---------------------------------------------------------------------------------------------------
 
@@ -289,8 +338,8 @@ class _Hunt:
         return mapping, energy, cycles
 
     def _left(self, beam: int | None) -> float:
-        """Seconds left; the narrow pass is not limited, so that there is an answer."""
-        return math.inf if beam else max(self.end - time.perf_counter(), 0.0)
+        """Seconds left; the narrowest pass is not limited, so that there is an answer."""
+        return math.inf if beam == _BEAMS[0] else max(self.end - time.perf_counter(), 0.0)
 
     def _nothing(self) -> NoMappingError:
         limits = [f"{self.max_cycles:,.0f} cycles"] * (self.max_cycles < math.inf)

@@ -14,21 +14,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import combinations
 from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
-from assay.hardware.model import Axis, Fanout, Memory
+from assay.hardware.model import Fanout, Memory
 from assay.mapper import _core
 from assay.mapper.problem import Problem, Record, Window
 from assay.mapper.tiles import Factor, Tiles, largest_divisor
 
 Floats = npt.NDArray[np.float64]
 
-MOST_JOINT = 8_000_000
-"""Figures that the joint tables of one problem may have."""
+MOST_JOINT, MOST_SETS = 8_000_000, 32
+"""Figures that the joint tables of one problem may have, and tables of one stage."""
 
 LARGEST_TABLE = 4_000_000
 """Tiles up to which tables are made; beyond, records not begun count with every word once."""
@@ -47,10 +46,7 @@ def places(problem: Problem) -> list[Place]:
     found: list[Place] = []
     for index in range(len(problem.hardware.nodes) - 2, -1, -1):
         node = problem.hardware.nodes[index]
-        if isinstance(node, Fanout):
-            found += [Place(index, axis) for axis in range(len(node.axes))]
-        else:
-            found.append(Place(index))
+        found += [Place(index, axis) for axis in range(len(node.axes))] if isinstance(node, Fanout) else [Place(index)]
     return found
 
 
@@ -68,7 +64,23 @@ class Bounds:
     def spread(self, at: int) -> list[Factor]:
         """The most children that the fanouts from this stage outwards can give work."""
         every = frozenset(range(len(self.problem.dims)))
-        return [self._children(place, every) for place in self.places[at:] if place.axis is not None]
+        return [self._children(node, axis, every) for node, axis in self._axes(at)]
+
+    def _axes(self, at: int) -> list[tuple[int, int]]:
+        """(node, axis) of the fanouts from this stage outwards."""
+        nodes = dict.fromkeys(place.node for place in self.places[at:] if place.axis is not None)
+        return [(node, axis) for node in nodes for axis in range(len(self.fanout(node).axes))]
+
+    def fanout(self, node: int) -> Fanout:
+        """The fanout at the node."""
+        fanout = self.problem.hardware.nodes[node]
+        assert isinstance(fanout, Fanout)
+        return fanout
+
+    def next(self, at: int) -> int:
+        """The next stage of another node."""
+        later = (i for i in range(at, len(self.places)) if self.places[i].node != self.places[at].node)
+        return next(later, len(self.places))
 
     def shared(self, record: Record, at: int) -> list[Factor]:
         """The most children that can share the record's words, of the fanouts from this stage outwards."""
@@ -94,9 +106,9 @@ class Bounds:
     def _sharing(self, record: Record, at: int, dims: frozenset[int]) -> list[Factor]:
         every = frozenset(range(len(self.problem.dims)))
         return [
-            self._children(place, every if place.node in record.linked else dims)
-            for place in self.places[at:]
-            if place.axis is not None and record.parent < place.node < record.child
+            self._children(node, axis, every if node in record.linked else dims)
+            for node, axis in self._axes(at)
+            if record.parent < node < record.child
         ]
 
     def most_shared(self, record: Record, at: int) -> Floats:
@@ -107,12 +119,11 @@ class Bounds:
         met = [self.met(self.problem.windows[w]) for w in record.windows]
         return np.minimum(most, self.tiles.product([*self.shared_evenly(record, at), *met]))
 
-    def _children(self, place: Place, dims: frozenset[int]) -> Factor:
+    def _children(self, node: int, number: int, dims: frozenset[int]) -> Factor:
         """The most children along an axis to which loops over these dimensions can lead, per tile."""
-        axis = self._axis(place)
+        axis = self.fanout(node).axes[number]
         used = dims & self.problem.positions(axis.dims)
-        assert place.axis is not None
-        key = place.node, place.axis, used
+        key = node, number, used
         if key not in self._most:
             names = sorted(used)
             most = largest_divisor(axis.size)
@@ -129,9 +140,9 @@ class Bounds:
 
     @property
     def finest(self) -> int:
-        """Levels of a joint table that a factor of 2 takes: how finely the room of an axis is told."""
-        room = sum(axis.size.bit_length() for fanout in self.problem.hardware.fanouts for axis in fanout.axes)
-        figures = 8 * self.tiles.count * max(room, 1)
+        """Levels of a joint table that a factor of 2 takes: how finely the room of a fanout is told."""
+        children = max((fanout.children for fanout in self.problem.hardware.fanouts), default=1)
+        figures = 8 * self.tiles.count * max(children.bit_length(), 1)
         return next((finest for finest in (4, 2, 1) if figures * finest <= MOST_JOINT), 0)
 
     def levels(self, at: int) -> int:
@@ -139,7 +150,7 @@ class Bounds:
         place = self.places[at]
         if place.axis is None:
             return 1
-        return math.ceil(self.finest * math.log2(self._axis(place).size) - 1e-9) + 1
+        return math.ceil(self.finest * math.log2(self.fanout(place.node).children) - 1e-9) + 1
 
     def joints(self, at: int) -> list[tuple[frozenset[int], Floats]]:
         """Sets of records that may be settled but not arrived here, the largest first, and per level and tile what they
@@ -148,10 +159,12 @@ class Bounds:
             return []
         node = self.places[at].node
         waiting = [r for r in self.problem.records if self._waits(r, at) and r.parent < node]
-        optional = [r.index for r in waiting if r.latched]
+        optional = [r for r in waiting if r.latched]
         always = frozenset(r.index for r in waiting if not r.latched)
-        sets = [always | set(chosen) for n in range(len(optional), -1, -1) for chosen in combinations(optional, n)]
-        return [(records, self._joint(at, records)) for records in sets[:32]]
+        sets = {always | ({r.index for r in optional} - pending) for pending in self._guesses(optional)} | {always}
+        sets |= {frozenset(r for r in chosen if not self.problem.records[r].windows) for chosen in sets}
+        ranked = sorted(sets, key=lambda chosen: (-len(chosen), sorted(chosen)))
+        return [(records, self._joint(at, records)) for records in ranked[:MOST_SETS]]
 
     def _waits(self, record: Record, at: int) -> bool:
         """Whether the record can be on its way, or arrive, at this stage, with words that fanouts share."""
@@ -160,11 +173,11 @@ class Bounds:
         return record.parent <= self.places[at].node < record.child and any(c.roles for c in record.components)
 
     def _joint(self, at: int, records: frozenset[int]) -> Floats:
-        if (at, records) not in self._joints:
-            place = self.places[at]
+        place = self.places[at]
+        if (place.node, records) not in self._joints:
             table = self._reached(at, records) if place.axis is not None else self._formed(at, records)
-            self._joints[at, records] = table
-        return self._joints[at, records]
+            self._joints[place.node, records] = table
+        return self._joints[place.node, records]
 
     def _onward(self, at: int, records: frozenset[int]) -> Floats:
         """The joint table of a stage, seen from the one before it: nothing of its axis is used yet."""
@@ -226,25 +239,25 @@ class Bounds:
         return total
 
     def _reached(self, at: int, records: frozenset[int]) -> Floats:
-        """At an axis: the least of what follows over the tiles that loops along it can lead to, per room left."""
-        axis = self._axis(self.places[at])
+        """At a fanout: the least of what follows over the tiles that loops along its axes can lead to, per room."""
+        fanout = self.fanout(self.places[at].node)
         steps: list[int] = []
-        for d in self.problem.positions(axis.dims):
-            dim = self.problem.dims[d]
-            stride = prod(self.tiles.sizes[:d])
-            for prime in dim.primes:
-                cost = math.floor(self.finest * math.log2(prime) + 1e-9)
-                steps += [cost, stride, len(dim.divisors), *dim.times(prime).tolist()]
-        onward = np.ascontiguousarray(self._onward(at + 1, self._still(at + 1, records)))
+        for d, dim in enumerate(self.problem.dims):
+            most = prod(axis.size for axis in fanout.axes if d in self.problem.positions(axis.dims))
+            pairs = [
+                (i, j, math.floor(self.finest * math.log2(large // small) + 1e-9))
+                for i, small in enumerate(dim.divisors)
+                for j, large in enumerate(dim.divisors)
+                if large > small and large % small == 0 and large // small <= most
+            ]
+            if pairs:
+                steps += [prod(self.tiles.sizes[:d]), len(dim.divisors), len(pairs), *[n for p in pairs for n in p]]
+        after = self.next(at)
+        onward = self._onward(after, self._still(after, records))
         table = np.empty((self.levels(at), *self.tiles.shape))
-        _core.reach(onward, table, np.array(steps, np.int64), len(table))
+        table[...] = onward
+        _core.reach(table, np.empty_like(table), np.array(steps, np.int64), self.tiles.count)
         return table
-
-    def _axis(self, place: Place) -> Axis:
-        fanout = self.problem.hardware.nodes[place.node]
-        assert isinstance(fanout, Fanout)
-        assert place.axis is not None
-        return fanout.axes[place.axis]
 
     # -- records one by one -------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import cache as once
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def cached_best_mapping(
     asked: dict[str, Any] = {"tiles": tiles, "max_cycles": max_cycles, "max_energy": max_energy, "front": front}
     key = search_key(einsum, hardware, objective, **asked) if cache else None
     if key is not None and (known := recall(key)) is not None:
-        return known
+        return replace(known, cached=True)
     found = best_mapping(einsum, hardware, objective, **asked, time_limit=time_limit, tick=tick)
     if key is not None and (trouble := keep(key, found)) is not None:
         say_once(trouble)
@@ -136,7 +136,7 @@ def _data(result: SearchResult) -> dict[str, Any]:
 def _result(data: dict[str, Any]) -> SearchResult:
     """The inverse of `_data`; floats come back exactly, as JSON has their shortest exact text."""
     front = tuple(Point(**point | {"mapping": mapping_from_data(point["mapping"])}) for point in data["front"])
-    return SearchResult(**data | {"mapping": mapping_from_data(data["mapping"]), "front": front, "cached": True})
+    return SearchResult(**data | {"mapping": mapping_from_data(data["mapping"]), "front": front})
 
 
 def _plain(value: object) -> object:

@@ -1,12 +1,13 @@
 /* The inner loop of the search: partial mappings ("labels"), grown one loop at a time from the compute outwards.
 
    problem.py says what a label's figures mean, search.py what is asked; `pack.py` writes both into the two arrays that
-   `read_problem` reads. A label is one block of memory: its head, then doubles: cost[K], scale[K], words[C], tile[C].
+   `read_problem` reads. A label is one block of memory: its head, then doubles: cost[K], scale[K], words[C], tile[C], met[W].
 
      cost[k]   what is certain of objective k;
      scale[k]  1 / the instances that share the objective's port, as far as fanouts have been passed;
      words[c]  words of component c in the whole run if every loop to come replaced its tile (0 once certain);
-     tile[c]   those of `words[c]` that are moved anew with every tile: what a sliding window saves a share of.
+     tile[c]   those of `words[c]` that are moved anew with every tile: what a sliding window saves a share of;
+     met[w]    the most children that can share a word of window w by further loops in space over its dims.
 
    A label's further life depends on its tile (`pos`), on which records are pending, on the signatures of its windows and
    on the children it uses. Of labels that agree in these, one that is no better in any objective is dropped; so is one
@@ -21,9 +22,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_DIMS = 16, MAX_RECORDS = 32, MAX_COMPONENTS = 64, MAX_OBJECTIVES = 48, MAX_WINDOWS = 16, MAX_TENSORS = 8, MAX_JOINTS = 32 };
+enum { MAX_DIMS = 16, MAX_RECORDS = 32, MAX_COMPONENTS = 64, MAX_OBJECTIVES = 48, MAX_WINDOWS = 16, MAX_TENSORS = 8, MAX_JOINTS = 32, MAX_AXES = 4 };
 enum { ENERGY = 0, LATENCY = 1, EDP = 2, FRONT = 3 }; /* what is to be least */
-enum { OPEN = 0, SPREAD = 1, KEPT = 2, REST = 3 };    /* what is asked about windows */
+enum { OPEN = 0, SPREAD = 1, KEPT = 2, REST = 3, MET = 4 };    /* what is asked about windows */
 enum { INERT = 0, STIFF = 1 }; /* signatures: the window no longer matters; a loop over its dims replaces the tile */
 enum { DONE = 0, STOPPED = 1, NOTHING = 2 };
 
@@ -72,7 +73,12 @@ typedef struct {
 } Window;
 
 typedef struct {
-    int axis, node, outer; /* axis: of a fanout, from 1; 0: a memory. outer: the last axis of its fanout */
+    int axis, node;        /* axis: of a fanout, from 1; 0: a memory */
+    int first, outer;      /* the first, the last stage of its fanout */
+    int next;              /* the next stage that is not of its fanout */
+    int axes;
+    uint32_t live;         /* axes along which this stage and those to come place loops */
+    int64_t sizes[MAX_AXES]; /* of all axes of its fanout */
     uint32_t allowed, whole;
     int64_t size;          /* of the axis */
     double capacity, least_used;
@@ -107,13 +113,14 @@ typedef struct {
     /* what is asked */
     int mode;
     int64_t beam;
+    int turns[MAX_DIMS]; /* in which order a fanout takes the dims */
     double upper, caps[MAX_OBJECTIVES], most_seconds;
     int front;
     const double *points; /* [front][2] energy and latency of mappings known */
     /* memory */
     size_t stride;
     int64_t tiles;
-    int at_scale, at_words, at_tile, doubles;
+    int at_scale, at_words, at_tile, at_met, doubles;
 } Problem;
 
 typedef struct {
@@ -123,8 +130,7 @@ typedef struct {
     uint32_t pending;   /* records whose tile no loop has replaced yet */
     uint32_t trail;     /* how it came about: its entry, and since then one loop if `edge` is not 0 */
     uint64_t edge;
-    uint32_t used;      /* children used along the axis, or of the node's loops: see `counted` */
-    uint32_t spread;    /* children used of the fanout */
+    uint32_t used[MAX_AXES]; /* children used along each axis of the fanout */
     uint8_t fresh;      /* the next loop in time must leave all pending records pending */
     int8_t place;       /* place of the outermost loop in a fixed order */
     int8_t last;        /* dim of the last loop, if further loops that commute with it come in the order of dims; or -1 */
@@ -139,6 +145,7 @@ typedef struct {
 #define SCALE(p, l) ((l)->data + (p)->at_scale)
 #define WORDS(p, l) ((l)->data + (p)->at_words)
 #define TILE(p, l) ((l)->data + (p)->at_tile)
+#define MET_BY(p, l) ((l)->data + (p)->at_met)
 
 /* -- memory ------------------------------------------------------------------------------------------------------- */
 
@@ -328,14 +335,15 @@ static const Entry *ask(Run *run, int kind, int window, int32_t signature, int e
 
 /* -- tiles ---------------------------------------------------------------------------------------------------------- */
 
+static double factor_of(const Problem *p, const Label *l, const Rank *r) {
+    int64_t at = 0;
+    for (int j = 0; j < r->count; j++) at = at * p->dim[r->dim[j]].count + l->pos[r->dim[j]];
+    return r->table[at];
+}
+
 static double product_of(const Problem *p, const Label *l, const Product *t) {
     double value = 1.0;
-    for (int i = 0; i < t->ranks; i++) {
-        const Rank *r = &t->rank[i];
-        int64_t at = 0;
-        for (int j = 0; j < r->count; j++) at = at * p->dim[r->dim[j]].count + l->pos[r->dim[j]];
-        value *= r->table[at];
-    }
+    for (int i = 0; i < t->ranks; i++) value *= factor_of(p, l, &t->rank[i]);
     return value;
 }
 
@@ -445,7 +453,7 @@ static int grow_in_time(Run *run, Label *l, int node, int d, int64_t factor, int
 }
 
 /* A spatial loop of `factor` over dim d at a fanout. */
-static int grow_in_space(Run *run, Label *l, int node, int d, int64_t factor, int64_t position) {
+static int grow_in_space(Run *run, Label *l, int node, int axis, int d, int64_t factor, int64_t position) {
     const Problem *p = run->p;
     uint32_t bit = 1u << d;
     double *words = WORDS(p, l), *tile = TILE(p, l);
@@ -482,8 +490,7 @@ static int grow_in_space(Run *run, Label *l, int node, int d, int64_t factor, in
             SCALE(p, l)[k] /= (double)factor;
         }
     move_to(p, l, d, position);
-    l->used *= (uint32_t)factor;
-    l->spread *= (uint32_t)factor;
+    l->used[axis] *= (uint32_t)factor;
     return 1;
 }
 
@@ -535,15 +542,49 @@ static int begin(Run *run, Label *l, int node) {
 
 /* -- bounds ----------------------------------------------------------------------------------------------------------- */
 
-/* The most children that can share a record's words, as `tables` of this stage say, with what is used of its axis. */
-static double most_children(const Problem *p, const Label *l, int at, const Product *tables, int r) {
-    const Stage *s = &p->stage[at];
-    double most = product_of(p, l, &tables[r]);
-    if (s->axis && l->used > 1 && s->node > p->record[r].parent) {
-        const Stage *next = &p->stage[at + 1];
-        const Product *further = tables == s->shared ? next->shared : next->even;
-        double rest = (double)(s->size / (int64_t)l->used) * product_of(p, l, &further[r]);
-        if (rest < most) most = rest;
+/* Children along an axis of the stage's fanout that the loops to come can still use. */
+static double room(const Stage *s, const Label *l, int axis) {
+    return s->live >> axis & 1 ? (double)(s->sizes[axis] / (int64_t)l->used[axis]) : 1.0;
+}
+
+static double rooms(const Stage *s, const Label *l) {
+    double left = 1.0;
+    for (int i = 0; i < s->axes; i++) left *= room(s, l, i);
+    return left;
+}
+
+/* The most children of fanouts ahead that a product tells of, whose first factors are those of the axes of the stage's
+   own fanout, if that is `among` them. */
+static double children(const Problem *p, const Label *l, const Stage *s, const Product *t, int among) {
+    double most = 1.0;
+    for (int i = 0; i < t->ranks; i++) {
+        double value = factor_of(p, l, &t->rank[i]);
+        if (among && i < s->axes) {
+            double left = room(s, l, i);
+            if (left < value) value = left;
+        }
+        most *= value;
+    }
+    return most;
+}
+
+/* Energy that settled records and those not begun add at least: each alone, or some of them in a joint table. */
+static double together(const Problem *p, const Label *l, const Stage *s, uint32_t waiting, const double *alone,
+                       const double *apart, double future) {
+    double most = future;
+    int level = 0;
+    for (int r = 0; r < p->records; r++)
+        if (waiting >> r & 1) most += alone[r];
+    if (s->joints && s->axis) {
+        level = (int)ceil(s->finest * log2(rooms(s, l)) - 1e-9);
+        if (level >= s->levels) level = s->levels - 1;
+    }
+    for (int j = 0; j < s->joints; j++) {
+        if (s->joint_records[j] & ~waiting) continue;
+        double sum = s->joint[j][(int64_t)level * p->tiles + l->tile];
+        for (int r = 0; r < p->records; r++)
+            if (waiting >> r & 1) sum += s->joint_records[j] >> r & 1 ? apart[r] : alone[r];
+        if (sum > most) most = sum;
     }
     return most;
 }
@@ -557,23 +598,12 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
     uint32_t ends[MAX_RECORDS];
     int count = 0;
     uint32_t open = 0, common = ~0u;
-    double apart = 0.0, together = 0.0, passes = 1.0; /* energy of settled records: not shared, and shared at best */
+    uint32_t waiting = 0; /* records settled, whose energy is in these: alone, and what a joint table does not know of */
+    double alone[MAX_RECORDS], apart[MAX_RECORDS], passes = 1.0;
     for (int d = 0; d < p->dims; d++) {
         share[d] = (double)placed(p, l, d) / (double)extent(p, d);
         if (share[d] < 1.0) open |= 1u << d;
         passes /= share[d];
-    }
-    const double *joint = NULL;
-    uint32_t joint_records = 0;
-    for (int j = 0; j < s->joints; j++) { /* the tables come with the largest sets first */
-        uint32_t records = s->joint_records[j];
-        if (records & l->pending) continue;
-        joint = s->joint[j], joint_records = records;
-        if (s->axis) {
-            int level = (int)ceil(s->finest * log2((double)(s->size / (int64_t)l->used)) - 1e-9);
-            joint += (int64_t)(level < s->levels ? level : s->levels - 1) * p->tiles;
-        }
-        break;
     }
     for (int k = 0; k < K; k++) sure[k] = COST(p, l)[k];
     for (int r = 0; r < p->records; r++) {
@@ -590,33 +620,38 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
         if (pending)
             for (int d = 0; d < p->dims; d++)
                 if (!(pure >> d & 1)) rest *= share[d];
-        double shared = 1.0 / most_children(p, l, at, s->shared, r);
+        double shared = 1.0 / children(p, l, s, &s->shared[r], record->parent < s->node);
         int sliding = 0;
         if (record->windows) {
             /* Whatever the children, an address of a window is met by a limited number of their indices. */
-            double most = most_children(p, l, at, s->even, r);
+            double most = children(p, l, s, &s->even[r], record->parent < s->node);
             for (int i = 0; i < record->windows; i++)
                 if (l->slide[record->window[i]] > STIFF) {
-                    most *= product_of(p, l, &p->window[record->window[i]].met);
+                    most *= MET_BY(p, l)[record->window[i]];
                     sliding = 1;
                 }
             if (1.0 / most > shared) shared = 1.0 / most;
         }
         for (int k = 0; k < K; k++) settled[count][k] = stays[count][k] = 0.0;
+        double base = passes; /* words if fanouts had shared all they can */
+        if (!pending) {
+            waiting |= 1u << r;
+            alone[r] = apart[r] = 0.0;
+            if (record->tensor >= 0 && !sliding) base *= product_of(p, l, &p->tensor[record->tensor].used);
+        }
         for (int c = record->first; c < record->last; c++) {
             double less = p->shares[c] ? shared : 1.0;
             double kept = tile[c] < words[c] ? tile[c] : words[c];
             for (int k = 0; k < K; k++) {
                 double w = p->weight[c * K + k] * SCALE(p, l)[k];
                 if (w == 0.0) continue;
-                if (k == 0 && (joint_records >> r & 1)) {
+                if (k == 0 && !pending) {
                     if (w > 0.0 && p->shares[c]) {
-                        together += w * words[c] * less;
-                        double base = record->tensor < 0 ? passes : passes * product_of(p, l, &p->tensor[record->tensor].used);
-                        if (!sliding && words[c] > base) apart += w * (words[c] - base) * less;
+                        alone[r] += w * words[c] * less;
+                        if (!sliding && words[c] > base) apart[r] += w * (words[c] - base) * less;
                     } else {
-                        apart += w * words[c];
-                        together += w * words[c];
+                        apart[r] += w * words[c];
+                        alone[r] += w * words[c];
                     }
                 } else if (w < 0.0) { /* worth most if nothing ever saves any of it */
                     settled[count][k] += w * words[c];
@@ -648,18 +683,10 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
         }
         for (int k = 0; k < K; k++) total[k] = least[k];
     }
-    double ahead = product_of(p, l, &s->spread);
-    if (s->axis && at + 1 < p->stages) {
-        double rest = (double)(s->size / (int64_t)l->used) * product_of(p, l, &p->stage[at + 1].spread);
-        if (rest < ahead) ahead = rest;
-    }
+    double ahead = children(p, l, s, &s->spread, 1);
     for (int k = 0; k < K; k++) {
         double future = s->future[k] ? s->future[k][l->tile] : s->once[k];
-        if (k == 0 && joint) {
-            double both = apart + joint[l->tile];
-            future += together;
-            if (both > future) future = both;
-        }
+        if (k == 0) future = together(p, l, s, waiting, alone, apart, future);
         floor[k] = sure[k] + total[k] + future;
         if (p->divides[k]) floor[k] = (floor[k] > 0.0 ? floor[k] : 0.0) / ahead;
     }
@@ -699,14 +726,23 @@ static int useful(const Problem *p, const double *value, double *low) {
 
 /* Whether a is no worse than b whatever follows:  cost(a) + sum of max(part(a) - part(b), 0) <= cost(b)  in every
    objective, for every later loop multiplies a part of both by the same share, or only a's by a smaller one. */
-static int beats(const Problem *p, const Label *a, const Label *b, int node) {
+static int beats(const Problem *p, const Label *a, const Label *b, const Stage *s) {
+    int node = s->node;
     int strictly = a->last <= b->last; /* a label that may grow in fewer ways must really be better */
-    if (a->used > b->used || a->place > b->place || (a->barred & ~b->barred)) return 0;
+    for (int i = 0; i < s->axes; i++)
+        if ((s->live >> i & 1) && a->used[i] > b->used[i]) return 0;
+    if (a->place > b->place || (a->barred & ~b->barred)) return 0;
     if ((a->pending & b->pending) != b->pending) return 0;
     if (a->fresh && (!b->fresh || a->pending != b->pending)) return 0;
     if ((a->pending ^ b->pending) & p->negative) return 0;
-    for (int w = 0; w < p->windows; w++)
-        if (a->slide[w] != b->slide[w] && (b->slide[w] || (b->pending >> p->window[w].record & 1))) return 0;
+    double less[MAX_RECORDS]; /* what b's words can still come down to by its windows, where these differ from a's */
+    for (int r = 0; r < p->records; r++) less[r] = 1.0;
+    for (int w = 0; w < p->windows; w++) {
+        int r = p->window[w].record;
+        if (a->slide[w] == b->slide[w] || (b->slide[w] == INERT && !(b->pending >> r & 1))) continue;
+        if (b->pending >> r & 1) return 0;
+        less[r] /= MET_BY(p, b)[w];
+    }
     int K = p->objectives;
     const double *wa = WORDS(p, a), *wb = WORDS(p, b), *ta = TILE(p, a), *tb = TILE(p, b);
     for (int k = 0; k < K; k++) {
@@ -719,8 +755,8 @@ static int beats(const Problem *p, const Label *a, const Label *b, int node) {
             for (int c = record->first; c < record->last; c++) {
                 double w = p->weight[c * K + k];
                 if (w == 0.0 || (wa[c] == 0.0 && wb[c] == 0.0)) continue;
-                double part = w * (wa[c] * sa - wb[c] * sb), rest = 0.0;
-                if (record->windows) rest = part - w * (ta[c] * sa - tb[c] * sb);
+                double part = w * (wa[c] * sa - wb[c] * sb * less[r]), rest = 0.0;
+                if (record->windows) rest = part - w * (ta[c] * sa - tb[c] * sb * less[r]);
                 tolerance += TOLERANCE * fabs(w * wb[c] * sb);
                 if (record->parent >= node) {
                     moving += part, still += rest;
@@ -760,7 +796,8 @@ static uint64_t loops_key(const Problem *p, const Stage *s, const Label *l) {
     if (s->counted && !s->axis)
         for (int d = 0; d < p->dims; d++)
             if (s->fixed[d] >= 0 || s->most[d] >= 0) key = key * 1031 + (l->loops[d / 2] >> (16 * (d & 1)) & 0xffff);
-    if (s->least_used > 1.0) key = key * 65537 + l->spread;
+    if (s->least_used > 1.0)
+        for (int i = 0; i < s->axes; i++) key = key * 65537 + l->used[i];
     return key;
 }
 
@@ -779,6 +816,36 @@ static double closed(const Problem *p, const Label *l) {
     return p->mode == LATENCY ? most : (value[0] > 0.0 ? value[0] : 1e-300) * most;
 }
 
+/* Tell that the search is going on. 0: it must end. */
+static int tick(Run *run, int at, double low) {
+    if (run->failed) return 0;
+    double t = now();
+    if (t < run->next_tick) return 1;
+    run->next_tick = t + 0.05;
+    if (t > run->deadline) return run->failed = 3, 0;
+    PyObject *answer = PyObject_CallFunction(run->tick, "iiLd", at, run->p->stages, (long long)run->made, low);
+    if (!answer) return run->failed = 1, 0;
+    Py_DECREF(answer);
+    if (PyErr_CheckSignals()) return run->failed = 1, 0;
+    return 1;
+}
+
+/* Note in how many ways each window's words can still be shared. */
+static int meet(Run *run, Label *l) {
+    const Problem *p = run->p;
+    for (int w = 0; w < p->windows; w++) {
+        double met = 1.0;
+        if (l->slide[w] > STIFF) {
+            const Entry *e = ask(run, MET, w, l->slide[w], -1, 0, -1, l);
+            if (!e) return 0;
+            met = product_of(p, l, &p->window[w].met);
+            if (run->memo_value[e->value] < met) met = run->memo_value[e->value];
+        }
+        MET_BY(p, l)[w] = met;
+    }
+    return 1;
+}
+
 /* Drop what cannot win, what is beaten and, with a beam, what is unlikely to win. */
 static void thin(Run *run, List *list, int at) {
     const Problem *p = run->p;
@@ -792,12 +859,21 @@ static void thin(Run *run, List *list, int at) {
     for (size_t i = 0; i < list->count; i++) {
         Label *l = label_at(run, list->item[i]);
         double floor[MAX_OBJECTIVES];
+        if (!(i & 1023) && !tick(run, at, l->low)) break; /* those left keep the bound of what they grew from */
+        if (!meet(run, l)) {
+            free(ranked);
+            return;
+        }
         floors(p, l, at, floor);
         if (!useful(p, floor, &l->low)) {
             free_label(run, list->item[i]);
             continue;
         }
         ranked[n++] = (Ranked){l->tile, loops_key(p, s, l), closed(p, l), list->item[i]};
+    }
+    if (run->failed) {
+        free(ranked);
+        return;
     }
     qsort(ranked, n, sizeof(Ranked), by_tile);
     size_t kept = 0, group = 0;
@@ -806,7 +882,7 @@ static void thin(Run *run, List *list, int at) {
         Label *b = label_at(run, ranked[i].index);
         int beaten = 0;
         size_t end = kept - group > COMPARED ? group + COMPARED : kept;
-        for (size_t j = group; j < end && !beaten; j++) beaten = beats(p, label_at(run, ranked[j].index), b, s->node);
+        for (size_t j = group; j < end && !beaten; j++) beaten = beats(p, label_at(run, ranked[j].index), b, s);
         if (beaten)
             free_label(run, ranked[i].index);
         else
@@ -845,21 +921,9 @@ static void thin(Run *run, List *list, int at) {
 
 /* -- stages ----------------------------------------------------------------------------------------------------------- */
 
-static int tick(Run *run, int at, double low) {
-    if (run->failed) return 0;
-    double t = now();
-    if (t < run->next_tick) return 1;
-    run->next_tick = t + 0.05;
-    if (t > run->deadline) return run->failed = 3, 0;
-    PyObject *answer = PyObject_CallFunction(run->tick, "iiLd", at, run->p->stages, (long long)run->made, low);
-    if (!answer) return run->failed = 1, 0;
-    Py_DECREF(answer);
-    if (PyErr_CheckSignals()) return run->failed = 1, 0;
-    return 1;
-}
-
-static uint64_t edge_of(int at, int d, int64_t factor) {
-    return (uint64_t)factor << 24 | (uint64_t)at << 8 | (uint64_t)(d + 1);
+/* A loop over dim d at a stage, from one position among its divisors to another. */
+static uint64_t edge_of(int at, int d, int64_t before, int64_t after) {
+    return (uint64_t)before << 40 | (uint64_t)after << 16 | (uint64_t)at << 8 | (uint64_t)(d + 1);
 }
 
 /* Whether a loop is allowed by what the constraints say of this node's loops; updates what the label knows of them. */
@@ -893,7 +957,7 @@ static int complete(const Problem *p, const Stage *s, const Label *l) {
 }
 
 static void reset(Label *l) {
-    l->used = 1;
+    for (int i = 0; i < MAX_AXES; i++) l->used[i] = 1;
     l->place = 0;
     l->last = -1;
     memset(l->loops, 0, sizeof l->loops);
@@ -973,7 +1037,6 @@ static void memory_stage(Run *run, List *list, int at) {
     for (size_t i = 0; i < list->count; i++) {
         Label *l = label_at(run, list->item[i]);
         reset(l);
-        l->spread = 1;
         if (!arrive(run, l, s->node)) return;
         if (!fits(p, s, l)) {
             free_label(run, list->item[i]);
@@ -1020,7 +1083,7 @@ static void memory_stage(Run *run, List *list, int at) {
                         free_label(run, (uint32_t)copy);
                         continue;
                     }
-                    l->edge = edge_of(at, d, factor);
+                    l->edge = edge_of(at, d, label_at(run, index)->pos[d], position);
                     l->level += (uint16_t)primes_of(dim, factor);
                     l->last = swaps ? (int8_t)d : -1;
                     run->made++;
@@ -1076,72 +1139,67 @@ static int forget_windows(Run *run, int at, Label *l, uint32_t spread_still) {
 static void axis_stage(Run *run, List *list, int at) {
     const Problem *p = run->p;
     const Stage *s = &p->stage[at];
-    for (size_t i = 0; i < list->count; i++) reset(label_at(run, list->item[i]));
-    uint32_t sliding = 0;
-    for (int r = 0; r < p->records; r++) sliding |= p->record[r].sliding;
+    if (s->first)
+        for (size_t i = 0; i < list->count; i++) reset(label_at(run, list->item[i]));
     uint32_t still = s->allowed;
-    for (int step = 0; step < 2 * p->dims; step++) { /* dims of windows first */
-        int d = step % p->dims;
-        if (!(s->allowed >> d & 1) || (step < p->dims) != (int)(sliding >> d & 1)) continue;
+    for (int turn = 0; turn < p->dims; turn++) {
+        int d = p->turns[turn];
+        if (!(s->allowed >> d & 1)) continue;
         still &= ~(1u << d);
         const Dim *dim = &p->dim[d];
-        size_t n = list->count;
+        size_t n = list->count, room_ = 0;
         for (size_t i = 0; i < n; i++) {
             uint32_t index = list->item[i];
             int start = label_at(run, index)->pos[d];
-            int must = s->fixed[d] > 1;
+            if (!tick(run, at, label_at(run, index)->low)) return;
             for (int position = start + 1; position < dim->count; position++) {
                 int64_t whole = dim->value[position], part = dim->value[start];
                 if (whole % part) continue;
                 int64_t factor = whole / part;
-                if (factor * (int64_t)label_at(run, index)->used > s->size) break;
+                if (factor * (int64_t)label_at(run, index)->used[s->axis - 1] > s->size) break;
                 if (s->fixed[d] >= 0 && factor != s->fixed[d]) continue;
                 if (s->most[d] >= 0 && factor > s->most[d]) break;
                 int64_t copy = copy_label(run, index);
                 if (copy < 0) return;
                 Label *l = label_at(run, (uint32_t)copy);
-                if (!grow_in_space(run, l, s->node, d, factor, position)) {
+                if (!grow_in_space(run, l, s->node, s->axis - 1, d, factor, position)) {
                     free_label(run, (uint32_t)copy);
                     if (run->failed) return;
                     continue;
                 }
                 l->level += (uint16_t)primes_of(dim, factor);
-                l->edge = edge_of(at, d, factor);
+                l->edge = edge_of(at, d, start, position);
                 run->made++;
                 add(run, list, (uint32_t)copy);
                 if (run->failed) return;
             }
-            if (must) label_at(run, index)->low = INFINITY;
-            if (!tick(run, at, label_at(run, index)->low)) return;
-            if (must) label_at(run, index)->tile = -1;
         }
-        if (s->fixed[d] > 1) {
-            size_t room = 0;
-            for (size_t i = 0; i < list->count; i++) {
-                if (label_at(run, list->item[i])->tile < 0)
-                    free_label(run, list->item[i]);
-                else
-                    list->item[room++] = list->item[i];
+        for (size_t i = 0; i < list->count; i++) {
+            if (i < n && s->fixed[d] > 1) { /* without the loop that must be there */
+                free_label(run, list->item[i]);
+                continue;
             }
-            list->count = room;
-        }
-        for (size_t i = 0; i < list->count; i++)
             if (!forget_windows(run, at, label_at(run, list->item[i]), still)) return;
+            list->item[room_++] = list->item[i];
+        }
+        list->count = room_;
         thin(run, list, at);
         if (run->failed) return;
     }
-    size_t room = 0;
+    if (!s->outer) return;
+    size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
-        const Label *l = label_at(run, list->item[i]);
-        if ((s->outer && (open_dims(p, l) & s->whole)) || (s->outer && (double)l->spread < s->least_used)) {
+        Label *l = label_at(run, list->item[i]);
+        double children = 1.0;
+        for (int j = 0; j < s->axes; j++) children *= (double)l->used[j];
+        if ((open_dims(p, l) & s->whole) || children < s->least_used) {
             free_label(run, list->item[i]);
             continue;
         }
-        reset(label_at(run, list->item[i]));
-        if (s->outer) label_at(run, list->item[i])->spread = 1;
-        list->item[room++] = list->item[i];
+        reset(l);
+        list->item[kept++] = list->item[i];
     }
-    list->count = room;
+    list->count = kept;
     if (at + 1 < p->stages) thin(run, list, at + 1);
 }
 
@@ -1232,7 +1290,10 @@ static int read_problem(Problem *p, Ints *ints, const double *floats) {
     if (!p->stage) return 0;
     for (int i = 0; i < p->stages; i++) {
         Stage *s = &p->stage[i];
-        s->axis = (int)take(ints), s->node = (int)take(ints), s->outer = (int)take(ints);
+        s->axis = (int)take(ints), s->node = (int)take(ints), s->first = (int)take(ints), s->outer = (int)take(ints);
+        s->next = (int)take(ints), s->axes = (int)take(ints);
+        if (s->axes > MAX_AXES) return 0;
+        for (int j = 0; j < s->axes; j++) s->sizes[j] = take(ints);
         s->allowed = (uint32_t)take(ints), s->whole = (uint32_t)take(ints), s->size = take(ints);
         const double *figures = floats + take(ints);
         s->capacity = figures[0], s->least_used = figures[1];
@@ -1256,18 +1317,25 @@ static int read_problem(Problem *p, Ints *ints, const double *floats) {
         s->ordered = (int)take(ints), s->counted = (int)take(ints);
         for (int d = 0; d < p->dims; d++) s->fixed[d] = take(ints), s->most[d] = take(ints), s->order[d] = take(ints);
     }
+    for (int i = p->stages - 1; i >= 0; i--)
+        if (p->stage[i].axis) {
+            if (i + 1 < p->stages && p->stage[i + 1].node == p->stage[i].node) p->stage[i].live = p->stage[i + 1].live;
+            p->stage[i].live |= 1u << (p->stage[i].axis - 1);
+        }
     p->mode = (int)take(ints), p->beam = take(ints);
     const double *asked = floats + take(ints);
     p->upper = asked[0], p->most_seconds = asked[1];
     for (int k = 0; k < p->objectives; k++) p->caps[k] = asked[2 + k];
     p->front = (int)take(ints);
     p->points = floats + take(ints);
+    for (int d = 0; d < p->dims; d++) p->turns[d] = (int)take(ints) & (MAX_DIMS - 1);
     for (int r = 0; r < p->records; r++)
         for (int c = p->record[r].first; c < p->record[r].last; c++)
             for (int k = 0; k < p->objectives; k++)
                 if (p->weight[c * p->objectives + k] < 0.0) p->negative |= 1u << r;
     p->at_scale = p->objectives, p->at_words = 2 * p->objectives, p->at_tile = p->at_words + p->components;
-    p->doubles = p->at_tile + p->components;
+    p->at_met = p->at_tile + p->components;
+    p->doubles = p->at_met + p->windows;
     p->stride = sizeof(Label) + (size_t)p->doubles * sizeof(double);
     return !ints->failed;
 }
@@ -1279,7 +1347,6 @@ static int64_t start(Run *run) {
     Label *l = label_at(run, (uint32_t)index);
     memset(l, 0, p->stride);
     reset(l);
-    l->spread = 1;
     l->trail = UINT32_MAX;
     double macs = 1.0;
     for (int d = 0; d < p->dims; d++) macs *= (double)extent(p, d);
@@ -1356,6 +1423,7 @@ static PyObject *search(PyObject *self, PyObject *args) {
         if (first >= 0) add(run, &list, (uint32_t)first);
         if (!run->failed) {
             double floor[MAX_OBJECTIVES];
+            meet(run, label_at(run, (uint32_t)first));
             floors(p, label_at(run, (uint32_t)first), 0, floor);
             useful(p, floor, &run->root);
             thin(run, &list, 0);
@@ -1388,41 +1456,42 @@ static PyObject *search(PyObject *self, PyObject *args) {
     return result;
 }
 
-/* reach(values, out, counts, times, costs): out[level][tile] is the least of `values` over the tiles that loops over
-   some dims lead to, whose prime factors cost at most `level` together. `times` has, for each prime of each of these
-   dims: its cost, the stride and the count of the dim, and the position after it for every position (-1: none). */
+/* reach(table, other, steps): `table` is [level][tile], every level the same; afterwards table[level][tile] is the least
+   of those values over the tiles that loops over some dims lead to, whose factors cost at most `level` together. `other`
+   is room of the same size. `steps` has for each of these dims: its stride, its count, the number of its steps, and for
+   each of them the position before, the position after, and the cost. */
 static PyObject *reach(PyObject *self, PyObject *args) {
     (void)self;
-    Py_buffer values, out, steps;
-    int levels;
-    if (!PyArg_ParseTuple(args, "y*w*y*i", &values, &out, &steps, &levels)) return NULL;
-    int64_t tiles = values.len / (int64_t)sizeof(double);
-    const int64_t *step = steps.buf, *end = step + steps.len / (int64_t)sizeof(int64_t);
-    const double *start = values.buf;
-    double *table = out.buf;
-    int good = out.len >= (Py_ssize_t)sizeof(double) * tiles * levels;
-    for (int level = 0; good && level < levels; level++) {
-        double *now_ = table + (int64_t)level * tiles;
-        memcpy(now_, start, (size_t)tiles * sizeof(double));
-        for (const int64_t *s = step; s < end; s += 3 + s[2]) {
-            int64_t cost = s[0], stride = s[1], count = s[2];
-            if (cost > level || cost < 1) continue;
-            const double *from = now_ - cost * tiles;
-            for (int64_t block = 0; block < tiles; block += stride * count)
-                for (int64_t i = 0; i < count; i++) {
-                    if (s[3 + i] < 0) continue;
-                    const double *source = from + block + s[3 + i] * stride;
-                    double *target = now_ + block + i * stride;
+    Py_buffer first, second, steps;
+    long long tiles;
+    if (!PyArg_ParseTuple(args, "w*w*y*L", &first, &second, &steps, &tiles)) return NULL;
+    const int64_t *step = steps.buf, *end = step + steps.len / (Py_ssize_t)sizeof(int64_t);
+    double *from = first.buf, *to = second.buf;
+    int64_t levels = tiles > 0 ? first.len / (Py_ssize_t)sizeof(double) / tiles : 0;
+    int good = second.len >= first.len;
+    while (good && step + 3 <= end) {
+        int64_t stride = step[0], count = step[1], pairs = step[2];
+        step += 3;
+        memcpy(to, from, (size_t)(levels * tiles) * sizeof(double));
+        for (int64_t k = 0; k < pairs; k++, step += 3) {
+            int64_t before = step[0], after = step[1], cost = step[2];
+            for (int64_t level = cost; level < levels; level++)
+                for (int64_t block = 0; block < tiles; block += stride * count) {
+                    const double *source = from + (level - cost) * tiles + block + after * stride;
+                    double *target = to + level * tiles + block + before * stride;
                     for (int64_t j = 0; j < stride; j++)
                         if (source[j] < target[j]) target[j] = source[j];
                 }
         }
+        double *swap = from;
+        from = to, to = swap;
     }
-    PyBuffer_Release(&values);
-    PyBuffer_Release(&out);
+    if (good && from != first.buf) memcpy(first.buf, from, (size_t)(levels * tiles) * sizeof(double));
+    PyBuffer_Release(&first);
+    PyBuffer_Release(&second);
     PyBuffer_Release(&steps);
     if (!good) {
-        PyErr_SetString(PyExc_ValueError, "the room for the answer is too small");
+        PyErr_SetString(PyExc_ValueError, "there is too little room");
         return NULL;
     }
     Py_INCREF(Py_None);

@@ -183,7 +183,8 @@ class _Words:
     terms: Mapping[_Key | None, float]
 
     def __add__(self, other: _Words | int) -> _Words:
-        more = other.terms if isinstance(other, _Words) else {None: other}
+        one: dict[_Key | None, float] = {None: 0 if isinstance(other, _Words) else other}
+        more = other.terms if isinstance(other, _Words) else one
         keys: dict[_Key | None, None] = dict.fromkeys([*self.terms, *more])
         return _Words({key: self.terms.get(key, 0) + more.get(key, 0) for key in keys})
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from assay.errors import InputError
 from assay.mapping.mapping import Mapping
+from assay.reading.suggestions import hint
 
 OBJECTIVES = ("energy", "latency", "edp")
 """What a mapping can be chosen for: joules; cycles; joules times cycles."""
@@ -86,4 +87,4 @@ def value_of(objective: str, energy: float | None, cycles: int) -> float:
 def check_objective(objective: str) -> None:
     """Raise InputError for an unknown objective."""
     if objective not in OBJECTIVES:
-        raise InputError(f"unknown objective '{objective}'", hint=f"choose one of {', '.join(OBJECTIVES)}")
+        raise InputError(f"unknown objective '{objective}'", hint=hint(str(objective), OBJECTIVES, label="objectives"))

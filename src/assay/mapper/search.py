@@ -56,6 +56,7 @@ class Question:
         points: (energy, cycles) of mappings known; only mappings that add to the front are looked for.
         beam: labels kept of each kind and size; None: all that matter.
         seconds: time to answer.
+        turns: which of `Search.turns` to use. It changes nothing but the time that the search takes.
     """
 
     aim: Aim
@@ -65,6 +66,7 @@ class Question:
     points: tuple[tuple[float, float], ...] = ()
     beam: int | None = None
     seconds: float = math.inf
+    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,13 @@ class Search:
             ],
         ]
 
+    @property
+    def turns(self) -> list[list[int]]:
+        """Orders in which fanouts take the dimensions: as they come, or those of sliding windows first."""
+        dims = range(len(self.problem.dims))
+        sliding = {d for window in self.problem.windows for d in window.dims}
+        return [list(dims), sorted(dims, key=lambda d: d not in sliding)]
+
     def ask(self, question: Question, tick: Callable[[int, int, int, float], object] | None = None) -> Answer:
         """Search. `tick(stage, stages, labels, least)` is called now and then, and may raise."""
         written = self._written
@@ -167,6 +176,7 @@ class Search:
         caps = [limits.get(name, math.inf if k == 0 else question.latency) for k, name in enumerate(names)]
         asked = [question.upper, question.seconds, *caps]
         ints += [len(question.points), written.size + len(asked)]
+        ints += self.turns[question.turns]
         asked += [figure for point in question.points for figure in point]
         floats = np.concatenate([*written.floats, np.array([*asked, 0.0])])
         status, labels, least, root, found = _core.search(
@@ -191,8 +201,9 @@ class Search:
         places = self._bounds.places
         steps = []
         for edge in reversed(edges):
-            place = places[edge >> 8 & 0xFFFF]
-            steps.append(Step(place.node, -1 if place.axis is None else place.axis, (edge & 0xFF) - 1, edge >> 24))
+            place, d = places[edge >> 8 & 0xFF], (edge & 0xFF) - 1
+            before, after = (self.problem.dims[d].divisors[i] for i in (edge >> 40, edge >> 16 & 0xFFFFFF))
+            steps.append(Step(place.node, -1 if place.axis is None else place.axis, d, after // before))
         return steps
 
     # -- the question as core.c reads it ------------------------------------------------------------------------------
@@ -247,7 +258,8 @@ class Search:
         assert isinstance(node, Memory | Fanout)
         whole = frozenset(range(len(problem.dims))) if place.node == 0 else problem.positions(node.whole)
         capacity, least_used, size = math.inf, 0.0, 1
-        outer, kept, spot = 0, [], 0
+        kept: list[int] = []
+        spot, sizes = 0, []
         rules: Memory | Axis
         if isinstance(node, Memory):
             allowed = problem.positions(node.loops)
@@ -260,9 +272,12 @@ class Search:
             assert place.axis is not None
             rules = node.axes[place.axis]
             allowed, size, spot = problem.positions(rules.dims), rules.size, place.axis + 1
-            outer = int(place.axis == len(node.axes) - 1)
+            sizes = [axis.size for axis in node.axes]
             least_used = getattr(node, "min_utilization", 0.0) * node.children - 1e-9
-        writer.put(spot, place.node, outer, _mask(allowed), _mask(whole if outer or not spot else ()), size)
+        first = int(at == 0 or bounds.places[at - 1].node != place.node)
+        outer = int(bounds.next(at) == at + 1)
+        writer.put(spot, place.node, first, outer, bounds.next(at), len(sizes), *sizes)
+        writer.put(_mask(allowed), _mask(whole if outer else ()), size)
         figures = [capacity, least_used, *[f if isinstance(f, float) else 0.0 for f in futures]]
         writer.put(writer.array(figures), len(kept), *kept)
         writer.put(*[-1 if isinstance(f, float) else writer.array(f) for f in futures])

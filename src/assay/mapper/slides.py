@@ -15,7 +15,7 @@ from assay.mapper.problem import Component, Problem, Window
 from assay.mapping.digits import Group, Move, Role
 from assay.mapping.windows import Shape, window_words
 
-OPEN, SPREAD, KEPT, REST = range(4)
+OPEN, SPREAD, KEPT, REST, MET = range(5)
 """What `Slides.answer` is asked."""
 
 INERT, STIFF = range(2)
@@ -75,6 +75,7 @@ class Slides:
           dimension `extra`, or over another one (-1) that makes the window start again.
         - REST, of a window that no fanout spreads any more, with one dimension at most that is not whole: `INERT` if it
           has not moved and never will; `STIFF` if a loop over that dimension leaves nothing of the tile; else 2.
+        - MET: 0, and the most children that can share a word by loops in space over dimensions of the window to come.
         """
         table = self._tables[window]
         extents = table.extents(positions)
@@ -84,6 +85,8 @@ class Slides:
             return table.spread(number, extents, extra, factor, node)
         if kind == KEPT:
             return (0, *table.kept(number, extents, extra))
+        if kind == MET:
+            return (0, table.met(number, extents))
         return (table.rest(number, extents),)
 
 
@@ -149,6 +152,24 @@ class WindowTable:
         if not left:
             return 2 if moved else INERT
         return 2 if moved or any(self.kept(number, extents, left[0])) else STIFF
+
+    def met(self, number: int, extents: tuple[int, ...]) -> float:
+        """See `Slides.answer`. Loops over a dimension lay what there is so many addresses apart, so that they meet an
+        address as often as these fit into its span."""
+        signature = self._signatures[number]
+        rest = [d[-1] // extent for d, extent in zip(self.divisors, extents, strict=True)]
+        if signature is None or (self.latched and any(signature.moved(i, e) for i, e in enumerate(extents))):
+            return float(prod(rest))
+        reach = [tile - 1 for tile in signature.tile]
+        for spread in signature.spreads:
+            reach[spread.dim] += (spread.bound - 1) * spread.step
+        coefficients = self.window.coefficients
+        span = 1 + sum(c * r for c, r in zip(coefficients, reach, strict=True))
+        most = prod(rest)
+        for k, (coefficient, extent) in enumerate(zip(coefficients, extents, strict=True)):
+            fits = min(rest[k], -(-span // (coefficient * extent)))
+            most = min(most, fits * prod(rest[:k] + rest[k + 1 :]))
+        return float(most)
 
     def _fresh(self, signature: Signature, component: Component) -> int:
         groups = self._groups(signature, component, signature.tile, -1)

@@ -24,15 +24,21 @@ from assay.mapping.counts import Action
 from assay.mapping.latency import port_limits
 from assay.mapping.many import ManyAnalyses, analyse_many
 from assay.mapping.mapping import Level, Loop, Mapping
-from assay.workload.einsum import Einsum
+from assay.workload.einsum import Einsum, Rank
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Row = tuple[int, ...]
 
-CHAINS = 90
-"""Bounds of one dimension that are tried together with those of another."""
+CHAINS, NEAR_CHAINS = 24, 10
+"""Bounds of one dimension that are tried together with those of another; and of one in the same address."""
+
+VALUES = 12
+"""Bounds of one loop that are tried."""
+
+OFFERED = 8
+"""Of the mappings counted together, how many are looked at closely."""
 
 SLOW_ROWS = 60
 """Mappings counted at a time where they are counted one by one."""
@@ -70,6 +76,10 @@ class Machine:
         shares = any(f.multicast is Multicast.TILE for f in self.hardware.fanouts)
         box = self.hardware.counting.halo is Halo.BOX
         return shares and (box or any(len(r.terms) > 1 for t in self.einsum.inputs for r in t.ranks))
+
+    def meet(self, a: str, b: str) -> bool:
+        """Whether two dimensions are in one address, so that their sums are taken together."""
+        return any({a, b} <= set(rank.dims) for tensor in self.einsum.tensors for rank in tensor.ranks)
 
     def spots(self) -> Iterator[tuple[int, str | None, Memory | Axis]]:
         """Where loops may stand: node, axis, and its constraints."""
@@ -123,7 +133,7 @@ class Machine:
 
     def _ordered(self, mapping: Mapping, rows: Ints) -> bool:
         """Whether the loops (but those that run once in all rows) stand in the order asked for."""
-        runs = iter((rows > 1).any(axis=0).tolist())
+        runs = iter([int(most) > 1 for most in rows.max(axis=0)])
         levels = [[loop for loop in level.loops if next(runs)] for level in mapping.levels]
         for index, axis, spot in self.spots():
             dims = [loop.dim for loop in levels[index] if loop.axis == axis]
@@ -147,9 +157,11 @@ class Machine:
 
     # -- what they take -----------------------------------------------------------------------------------------------
 
-    def rate(self, pattern: Mapping, rows: Ints) -> Rated:
-        """Count the mappings with these bounds."""
+    def rate(self, pattern: Mapping, rows: Ints, *, fitting: bool = False) -> Rated:
+        """Count the mappings with these bounds; `fitting`: leave out those that do not fit."""
         keep = self.allowed(pattern, rows)
+        if fitting:
+            keep &= self._room(pattern, rows)
         if not keep.any():
             none = np.zeros(0)
             return Rated(rows[:0], none.astype(bool), none, none, none.astype(np.int64))
@@ -158,6 +170,28 @@ class Machine:
             rows = rows[:SLOW_ROWS]
         many = analyse_many(self.einsum, self.hardware, pattern, rows)
         return Rated(rows, self._fits(many), self._energy(many), self._cycles(many), many.steps)
+
+    def _room(self, pattern: Mapping, rows: Ints) -> Bools:
+        """Which mappings may fit, from their tiles alone."""
+        good = np.ones(len(rows), bool)
+        for index, (node, level) in enumerate(zip(self.hardware.nodes, pattern.levels, strict=False)):
+            if not isinstance(node, Memory) or node.capacity is None:
+                continue
+            inner = [loop for below in pattern.levels[index:] for loop in below.loops]
+            first = rows.shape[1] - len(inner)
+            tiles = {}
+            for dim, extent in self.einsum.dims:
+                columns = [first + i for i, loop in enumerate(inner) if loop.dim == dim]
+                tiles[dim] = np.minimum(rows[:, columns].prod(axis=1), extent)
+            bits = np.zeros(len(rows), np.int64)
+            for tensor in self.einsum.tensors:
+                if tensor.name in level.keep:
+                    words = np.full(len(rows), tensor.bits, np.int64)
+                    for rank in tensor.ranks:
+                        words *= _least_words(rank, tiles)
+                    bits += words
+            good &= bits <= node.capacity
+        return good
 
     def _bits(self, tensor: str | None) -> int:
         return self.hardware.compute.bits if tensor is None else self.einsum.tensor(tensor).bits
@@ -187,6 +221,17 @@ class Machine:
                     bits += count * float(self._bits(tensor))
             cycles = np.maximum(cycles, np.ceil(bits / many.active[index] / float(limit) - 1e-9))
         return cycles
+
+
+def _least_words(rank: Rank, tiles: dict[str, Ints]) -> Ints:
+    """Words of an address in tiles; of a sum of three dimensions or more, no more than there are."""
+    terms = [(term.coefficient, tiles[term.dim]) for term in rank.terms]
+    if len(terms) == 2:
+        (a, m), (b, n) = terms
+        common = math.gcd(a, b)
+        words: Ints = m * n - np.maximum(m - b // common, 0) * np.maximum(n - a // common, 0)
+        return words
+    return np.asarray(np.maximum.reduce([n for _, n in terms]), np.int64)
 
 
 def trimmed(mapping: Mapping, extents: dict[str, int]) -> Mapping:
@@ -263,13 +308,25 @@ class Pattern:
         limits = [self.limits[i] for i in columns]
         found = {tuple(here): None}
         for i, j in permutations(range(len(columns)), 2):
-            for value in different_bounds(extent, limits[i]):
+            if j and here[j] == 1:
+                continue  # the second takes from a loop that is there, or it is the outermost
+            for value in self._values(here[i], extent, limits[i]):
                 bounds = list(here)
                 bounds[i], bounds[j] = value, 1
                 bounds[j] = -(-extent // math.prod(bounds))
                 if bounds[j] <= limits[j]:
                     found[self._trim(bounds, extent)] = None
         return np.array(list(found), np.int64)
+
+    @staticmethod
+    def _values(here: int, extent: int, most: int) -> list[int]:
+        """Other bounds of a loop: all that differ, or of many those near multiples and parts of the present one."""
+        values = different_bounds(extent, most)
+        if len(values) <= VALUES:
+            return values
+        chosen = {here * k for k in (2, 3, 4)} | {-(-here // k) for k in (2, 3, 4)} | {here - 1, here + 1, 1, 2, 3}
+        chosen |= {values[k * (len(values) - 1) // (VALUES // 2)] for k in range(VALUES // 2 + 1)}
+        return sorted(v for v in chosen if 1 <= v <= most)
 
     @staticmethod
     def _trim(bounds: list[int], extent: int) -> Row:
@@ -327,12 +384,12 @@ def _round(
 ) -> tuple[Mapping | None, int]:
     looked, better = 0, None
 
-    def look(chosen: dict[str, Ints]) -> tuple[Rated, Floats]:
+    def look(rows: Ints, fitting: bool = False) -> tuple[Rated, Floats]:
         nonlocal looked, better
-        rated = machine.rate(pattern.mapping, pattern.rows(chosen))
+        rated = machine.rate(pattern.mapping, rows, fitting=fitting)
         looked += len(rated.rows)
         values = value(rated)
-        for i in rated.order(values, 4):
+        for i in rated.order(values, OFFERED):
             mapping = with_bounds(pattern.mapping, tuple(rated.rows[i].tolist()))
             tidy = trimmed(mapping, machine.extents)
             mapping = tidy if machine.is_allowed(tidy) else mapping
@@ -340,16 +397,21 @@ def _round(
                 better = mapping
         return rated, values
 
-    short: dict[str, Ints] = {}
-    for dim in pattern.columns:
-        if over():
-            return better, looked
-        rated, values = look({dim: pattern.chains(dim)})
-        best = np.argsort(np.where(np.isfinite(values), values, np.inf), kind="stable")[:CHAINS]
-        short[dim] = rated.rows[best][:, pattern.columns[dim]]
-    if not machine.slow:
-        for pair in combinations(short, 2):
-            if over() or not all(len(short[dim]) for dim in pair):
-                continue
-            look({dim: short[dim] for dim in pair})
+    rated, values = look(np.concatenate([pattern.rows({dim: pattern.chains(dim)}) for dim in pattern.columns]))
+    if machine.slow or over():
+        return better, looked
+    start = np.array(pattern.start, np.int64)
+    short = {}
+    for dim, columns in pattern.columns.items():
+        others = [i for i in range(len(start)) if i not in columns]
+        mine = np.flatnonzero((rated.rows[:, others] == start[others]).all(axis=1))
+        best = mine[np.argsort(values[mine], kind="stable")[:CHAINS]]
+        short[dim] = rated.rows[best][:, columns]
+    pairs = []
+    for a, b in combinations(short, 2):
+        most = NEAR_CHAINS if machine.meet(a, b) else CHAINS
+        if len(short[a]) and len(short[b]):
+            pairs.append(pattern.rows({a: short[a][:most], b: short[b][:most]}))
+    if pairs:
+        look(np.concatenate(pairs), fitting=True)
     return better, looked

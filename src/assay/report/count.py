@@ -22,7 +22,7 @@ def render_count(count: MappingCount, *, width: int | None = None, color: bool =
         width: columns of the terminal; None: as wide as the tables need.
         color: True to use ANSI colours.
     """
-    name = count.hardware.title or count.hardware.name
+    name = count.hardware.label
     parts: list[RenderableType] = [Text(f"{name}, one mapping", style="bold"), pairs(_figures(count), width)]
     parts += [heading("Memories"), _memory_table(count, width)]
     if count.network:

@@ -30,6 +30,10 @@ def percent(fraction: float | None) -> str:
     return f"{value:.1f} %" if value < 9.95 or value >= 99 else f"{value:.0f} %"
 
 
+OBJECTIVE_NAMES = {"energy": "energy", "latency": "latency", "edp": "EDP"}
+"""What people call the objectives."""
+
+
 def si(value: float | None, unit: str) -> str:
     """A quantity in three digits with an SI prefix: `61.4 ms`."""
     return format_si(value, unit)

@@ -10,13 +10,11 @@ from rich.text import Text
 from assay.evaluation.mapped import MappedLayer
 from assay.mapper import Point
 from assay.mapping.text import render
-from assay.report.figures import NOT_MODELLED, missing_energy, percent, plural, shape, si, whole
+from assay.report.figures import NOT_MODELLED, OBJECTIVE_NAMES, missing_energy, percent, plural, shape, si, whole
 from assay.report.page import COLORS, Column, bar, bullets, grid, heading, pairs, prose, to_text
 
 BAR = 40
 MOST_POINTS = 20
-NAMES = {"energy": "energy", "latency": "latency", "edp": "EDP"}
-"""What people call the objectives."""
 
 FRONT_LEGEND = "Of these mappings none is better in both energy and cycles. The one marked is shown above."
 
@@ -44,9 +42,9 @@ def render_mapped(mapped: MappedLayer, *, width: int | None = None, color: bool 
 def verdict(mapped: MappedLayer) -> str:
     """How good it is and how well that is known, in one line."""
     search = mapped.search
-    name = NAMES[search.objective]
-    least = "least modelled energy" if _partly(mapped) else f"least {name}"
-    effort = f"{si(search.seconds, 's')}, {plural(search.labels, 'partial mapping')} looked at"
+    least = f"least {'modelled ' if _partly(mapped) else ''}{OBJECTIVE_NAMES[search.objective]}"
+    found = f"found before, in {si(search.seconds, 's')}" if search.cached else si(search.seconds, "s")
+    effort = f"{found}, {plural(search.labels, 'partial mapping')} looked at"
     value = _value(mapped, search.value)
     if search.optimal:
         return f"{value}, proven to be the {least} ({effort})."
@@ -59,7 +57,7 @@ def verdict(mapped: MappedLayer) -> str:
 
 def _partly(mapped: MappedLayer) -> bool:
     """Whether something that happens has an energy that the search does not know."""
-    return mapped.objective == "energy" and bool(mapped.uncharged or mapped.evaluation.energy_without)
+    return mapped.objective != "latency" and bool(mapped.uncharged or mapped.evaluation.energy_without)
 
 
 def _value(mapped: MappedLayer, value: float) -> str:

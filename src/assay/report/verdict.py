@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import Evaluation
 from assay.mapping.latency import COMPUTE
-from assay.report.figures import missing_energy, percent, plural, rate, si
+from assay.report.figures import OBJECTIVE_NAMES, missing_energy, percent, plural, rate, si
 
 WORTH_NAMING = 0.1
 """Shares of energy or time below this are not named."""
+
+NAMED = 3
+"""More layers than this are counted, not named."""
 
 
 def verdict(evaluation: Evaluation) -> str:
@@ -27,6 +31,8 @@ def _figures(evaluation: Evaluation) -> str:
     energy = f"{si(evaluation.energy, 'J')}"
     if evaluation.batch > 1:
         energy += f" ({si(evaluation.energy_per_inference, 'J')} per inference)"
+    if evaluation.objective == "edp":
+        energy += f", which makes an EDP of {si(evaluation.edp, 'J·s')}"
     return f"{text} and {energy}{missing_energy(evaluation, ', without ')}."
 
 
@@ -52,7 +58,8 @@ def _time(evaluation: Evaluation) -> str:
     if not total:
         return ""
     if len(seconds) == 1:
-        return f"Every layer is bound by {_cause(next(iter(seconds)))}."
+        who = "Every layer" if len(evaluation.mapped) > 1 else "The layer"
+        return f"{who} is bound by {_cause(next(iter(seconds)))}."
     named: list[str] = []
     for cause, time in seconds.items():
         if time / total >= WORTH_NAMING:
@@ -67,30 +74,57 @@ def _cause(bound_by: str) -> str:
 
 def _waiting(evaluation: Evaluation, cause: str) -> str:
     names = [layer.name for layer in evaluation.mapped if layer.bound_by == cause]
-    return ", ".join(names) if len(names) <= 3 else plural(len(names), "layer")
+    return ", ".join(names) if len(names) <= NAMED else plural(len(names), "layer")
 
 
 def _proof(evaluation: Evaluation) -> str:
-    searched = [layer.search for layer in evaluation.mapped if layer.search is not None]
-    given = len(evaluation.mapped) - len(searched)
-    scope = _scope(evaluation)
-    proven = sum(search.optimal for search in searched)
-    least = "least modelled energy" if evaluation.energy_without else "least energy"
+    """How many mappings are proven to be the best, and how far off the others can be, and why."""
+    searched = [layer for layer in evaluation.mapped if layer.search is not None]
     if not searched:
         return "The mappings were given, not searched."
-    if proven == len(searched):
-        text = f"Every mapping{' that was searched' if given else ''} is proven to be of {least}"
-        return f"{text} ({scope})."
-    worst = max(search.gap for search in searched)
-    text = f"{proven} of {plural(len(searched), 'mapping')} {'is' if proven == 1 else 'are'} proven to be of {least}"
-    return f"{text} ({scope}); the others are within {percent(worst)} of it."
+    others = [layer for layer in searched if not layer.optimal]
+    claim = f"proven to be of {_least(evaluation)} ({_scope(evaluation)})"
+    if not others:
+        who = "Every mapping" if len(evaluation.mapped) > 1 else "The mapping"
+        return f"{who}{' that was searched' if len(searched) < len(evaluation.mapped) else ''} is {claim}."
+    proven = len(searched) - len(others)
+    start = f"{proven} of {plural(len(searched), 'mapping')} {'is' if proven == 1 else 'are'}"
+    if not proven:
+        start = "No mapping is" if len(searched) > 1 else "The mapping is not"
+    who = "the others are" if proven else "they are" if len(searched) > 1 else "it is"
+    return f"{start} {claim}; {_others(others, who)}."
+
+
+def _others(layers: list[LayerResult], who: str) -> str:
+    """How far the mappings that are not proven to be the best can be off, and what ended their search."""
+    gaps = [layer.gap for layer in layers]
+    known = [gap for gap in gaps if gap is not None]
+    if len(known) == len(gaps):
+        text = f"{who} within {percent(max(known))} of it"
+    else:
+        names = [layer.name for layer in layers if layer.gap is None]
+        text = (
+            f"how far off {', '.join(names) if len(names) <= NAMED else plural(len(names), 'layer')} can be is unknown"
+        )
+    stopped = sum(layer.search is not None and layer.search.stopped for layer in layers)
+    if not stopped:
+        return text
+    whose = (
+        "the search" if len(layers) == 1 else "their searches" if stopped == len(layers) else f"{stopped:,} searches"
+    )
+    return f"{text}, as the time limit ended {whose}"
+
+
+def _least(evaluation: Evaluation) -> str:
+    partly = evaluation.energy_without and evaluation.objective != "latency"
+    return f"least {'modelled ' if partly else ''}{OBJECTIVE_NAMES.get(evaluation.objective, evaluation.objective)}"
 
 
 def _scope(evaluation: Evaluation) -> str:
     """What the search covers."""
-    if any(fanout.fill for fanout in evaluation.hardware.fanouts):
-        return "among those with perfect factors that take the fewest steps"
-    return "among those with perfect factors"
+    factors = "any factors" if evaluation.tiles == "imperfect" else "perfect factors"
+    steps = " that take the fewest steps" if any(fanout.fill for fanout in evaluation.hardware.fanouts) else ""
+    return f"among those with {factors}{steps}"
 
 
 def _unmapped(evaluation: Evaluation) -> str:

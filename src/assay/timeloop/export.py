@@ -9,10 +9,9 @@ from math import prod
 
 from assay.errors import UnsupportedError
 from assay.hardware.model import Fanout, Hardware, Memory, Node
-from assay.mapping.analysis import analyse
-from assay.mapping.latency import time_layer
 from assay.mapping.mapping import Level, Loop
 from assay.mapping.mapping import Mapping as LoopNest
+from assay.mapping.tidy import figures, tidy, with_level
 from assay.mapping.write import plain
 from assay.workload.einsum import Einsum
 
@@ -144,22 +143,27 @@ def _put_together(einsum: Einsum, hardware: Hardware, mapping: LoopNest) -> Loop
     Raises:
         UnsupportedError: none was found.
     """
+    if not any(_repeats(level) for level in mapping.levels):
+        return mapping
+    mapping = tidy(einsum, hardware, mapping)
     for place, node in enumerate(hardware.nodes[:-1]):
-        loops = mapping.levels[place].loops
-        if len({loop.dim for loop in loops}) < len(loops):
+        if _repeats(mapping.levels[place]):
             mapping = _one_each(einsum, hardware, mapping, place, node)
     return mapping
 
 
+def _repeats(level: Level) -> bool:
+    return len(_dims(level)) < len(level.loops)
+
+
 def _one_each(einsum: Einsum, hardware: Hardware, mapping: LoopNest, place: int, node: Node) -> LoopNest:
     """The mapping with at most one loop over a dimension at one level."""
-    wanted = _figures(einsum, hardware, mapping)
+    wanted = figures(einsum, hardware, mapping)
     level = mapping.levels[place]
     candidates = _along_one_axis(level, node) if isinstance(node, Fanout) else _orders(level)
     for loops in islice(candidates, MOST_TRIED):
-        changed = replace(level, loops=loops)
-        result = LoopNest((*mapping.levels[:place], changed, *mapping.levels[place + 1 :]), mapping.at)
-        if _figures(einsum, hardware, result) == wanted:
+        result = with_level(mapping, place, replace(level, loops=loops))
+        if figures(einsum, hardware, result) == wanted:
             return result
     dims = [loop.dim for loop in level.loops]
     repeated = next(dim for dim in dims if dims.count(dim) > 1)
@@ -192,9 +196,3 @@ def _along_one_axis(level: Level, fanout: Fanout) -> Iterable[tuple[Loop, ...]]:
 
 def _dims(level: Level) -> tuple[str, ...]:
     return tuple(dict.fromkeys(loop.dim for loop in level.loops))
-
-
-def _figures(einsum: Einsum, hardware: Hardware, mapping: LoopNest) -> tuple[object, ...]:
-    """Everything that is counted under a mapping."""
-    analysis = analyse(einsum, hardware, mapping)
-    return analysis, time_layer(einsum, hardware, mapping, analysis)

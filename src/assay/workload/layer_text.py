@@ -48,6 +48,9 @@ _MATMUL = _Form(
     example="matmul:M=4096,N=2048,K=4096",
     advice={"C": "the dimension that is summed over is K here"},
 )
+MATMUL_NOTE = (
+    "The matrices are called filter (M × K), ifmap (K × N) and ofmap (M × N), and K is called C, as in hardware files."
+)
 FORMS = {"conv": _CONV, "matmul": _MATMUL}
 """Layers that can be written out, by name."""
 
@@ -92,6 +95,12 @@ def written_layer(text: str, *, bits: int = 16) -> Layer:
     p, q, r, s = (extents[dim] for dim in ("P", "Q", "R", "S"))
     einsum = convolution(n=n, g=g, m=m, c=c, p=p, q=q, r=r, s=s, stride=stride, dilation=dilation, bits=bits)
     return Layer(name, "depthwise" if g > 1 and m == c == 1 else "conv", einsum)
+
+
+def written_network(text: str, *, bits: int = 16) -> Network:
+    """A network of the one layer that is written out. Raises InputError as `written_layer` does."""
+    layer = written_layer(text, bits=bits)
+    return Network(layer.name, (layer,), notes=(MATMUL_NOTE,) if layer.op == "matmul" else ())
 
 
 def split_layer(text: str) -> tuple[str, str | None]:
@@ -149,7 +158,8 @@ def _which(spec: str, names: list[str], name: str | None = None) -> str:
         return "none of its layers can be mapped"
     near = nearest(name, names) if name is not None else names[0] if len(names) > MOST_LISTED else None
     if len(names) <= MOST_LISTED:
-        return hint(name or "", names, label="there are")
+        start = "" if name is not None else f"such as {spec}:{names[0]}; "
+        return start + hint(name or "", names, label="there are")
     start = f"did you mean '{near}'? " if name is not None and near else f"such as {spec}:{near or names[0]}; "
     return f"{start}assay show {spec} lists all {len(names)}"
 

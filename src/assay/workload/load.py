@@ -27,8 +27,10 @@ def load_network(source: str | Path | Network | onnx.ModelProto, *, bits: int = 
 
     Args:
         source: the name of a built-in network (`alexnet`), which may carry parameters
-            (`mobilenet_v1:width=0.5,resolution=128`); the path of a `.yaml` or `.onnx` file, with parameters likewise
-            where it is text (`model.onnx:tokens=128`); an `onnx.ModelProto`; or a `Network`, returned as it is.
+            (`mobilenet_v1:width=0.5,resolution=128`); one layer written out (`conv:M=64,C=64,P=56,Q=56,R=3,S=3` or
+            `matmul:M=512,N=64,K=512`, see `assay.workload.layer_text`); the path of a `.yaml` or `.onnx` file, with
+            parameters likewise where it is text (`model.onnx:tokens=128`); an `onnx.ModelProto`; or a `Network`,
+            returned as it is.
         bits: bits per word of every tensor, 1 to 64. A `Network` keeps its own.
         parameters: values for the parameters of a network file, or sizes for the symbolic dimensions of an ONNX model.
 
@@ -56,6 +58,12 @@ def load_network(source: str | Path | Network | onnx.ModelProto, *, bits: int = 
 
 def _from_text(source: str | Path, bits: int, parameters: Mapping[str, Parameter]) -> Network:
     if isinstance(source, str):
+        from assay.workload.layer_text import is_written_out, written_network
+
+        if is_written_out(source):
+            if parameters:
+                raise InputError(f"a layer written out has no parameters; {', '.join(parameters)} cannot be given")
+            return written_network(source, bits=bits)
         spec = source
         source, given = split_spec(spec)
         for key in given:
@@ -108,11 +116,16 @@ def _number(value: Parameter) -> float:
 
 
 def split_spec(spec: str) -> tuple[str, dict[str, str]]:
-    """Name or path, and parameters, of `name:key=value,key=value`. A file whose name holds a colon is a file.
+    """Name or path, and parameters, of `name:key=value,key=value`. A file whose name holds a colon is a file; a layer
+    written out has no parameters.
 
     Raises:
         InputError: another form.
     """
+    from assay.workload.layer_text import is_written_out
+
+    if is_written_out(spec):
+        return spec.partition(":")[0].strip(), {}
     name, rest = _parts(spec)
     given: dict[str, str] = {}
     if not name.strip():
@@ -120,7 +133,10 @@ def split_spec(spec: str) -> tuple[str, dict[str, str]]:
     for part in () if rest is None else rest.split(","):
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not key or not equals or not value:
-            raise InputError(f"cannot read '{part}' in '{spec}'", hint="write name:parameter=value,parameter=value")
+            advice = "write name:parameter=value,parameter=value"
+            if "=" not in part and "," not in spec:
+                advice += f"; one layer of a network is for assay map {spec} HARDWARE"
+            raise InputError(f"cannot read '{part}' in '{spec}'", hint=advice)
         if key in given:
             raise InputError(f"parameter {key} is given twice in '{spec}'")
         given[key] = value

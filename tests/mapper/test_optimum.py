@@ -14,7 +14,7 @@ from assay.mapper import OBJECTIVES, unknown_conventions
 from tests.mapper.instances import Instance, Kind, instances, literal
 from tests.mapper.proof import TASKS, check, check_imperfect, ideal
 
-PENDING = {"imperfect"}
+PENDING: frozenset[str] = frozenset()
 """What the search does not know yet: skipped where it says so. To be emptied, and then to go."""
 
 RARE = 0.02

@@ -231,7 +231,8 @@ class Bounds:
                 less = 1.0 / self.most_shared(record, at)
                 dims = [d for d in range(len(self.problem.dims)) if d not in record.pure]
                 rest = np.minimum(tiles.product(tiles.placed[d] for d in dims), less)
-                total = total + words * (gain + (alone + together) * rest)
+                once = self.problem.einsum.words(record.tensor)
+                total = total + words * gain + (alone + together) * np.maximum(words * rest, once)
             elif self._waits(record, at):
                 total = total + words * (gain + alone)
             else:
@@ -315,8 +316,9 @@ class Bounds:
             gain = sum(min(self.weights[c.index, column], 0.0) for c in record.components)
             alone = sum(max(self.weights[c.index, column], 0.0) for c in record.components if not c.roles)
             together = sum(max(self.weights[c.index, column], 0.0) for c in record.components if c.roles)
-            settled.append(words * (gain + alone + together * less))
-            stays.append(words * (gain + (alone + together) * rest))
+            once = self.problem.einsum.words(record.tensor)
+            settled.append(words * (gain + alone) + together * np.maximum(words * less, once))
+            stays.append(words * gain + (alone + together) * np.maximum(words * rest, once))
         total = sum(settled, 0.0 * one)
         least = total
         for d in every:

@@ -28,6 +28,7 @@ enum { OPEN = 0, SPREAD = 1, KEPT = 2, REST = 3, MET = 4 };    /* what is asked 
 enum { INERT = 0, STIFF = 1 }; /* signatures: the window no longer matters; a loop over its dims replaces the tile */
 enum { DONE = 0, STOPPED = 1, NOTHING = 2 };
 
+#define ANY (~(uint32_t)0)
 #define TOLERANCE 1e-13 /* relative difference below which two costs are equal */
 #define SLACK 1e-11     /* relative difference that a further mapping of a front must make */
 #define COMPARED 192    /* labels of one tile that a further one is compared with, the best first */
@@ -62,6 +63,7 @@ typedef struct {
     int parent, child, tensor, latched, stationary, first, last; /* components first..last-1 */
     uint32_t pure, sliding;                                      /* dims that replace the tile; dims of its windows */
     uint64_t linked;                                             /* fanout nodes whose children pass words on */
+    double total;                                                /* words of the tensor: each moves once at least */
     int windows;
     int window[4];
 } Record;
@@ -127,11 +129,11 @@ typedef struct {
     uint16_t pos[MAX_DIMS];
     int64_t tile;       /* number of the tile */
     uint32_t barred;    /* dims over which no further loop in time may run */
+    uint32_t next;      /* dims over which the next loop in time may run: what was guessed of it */
     uint32_t pending;   /* records whose tile no loop has replaced yet */
     uint32_t trail;     /* how it came about: its entry, and since then one loop if `edge` is not 0 */
     uint64_t edge;
     uint32_t used[MAX_AXES]; /* children used along each axis of the fanout */
-    uint8_t fresh;      /* the next loop in time must leave all pending records pending */
     int8_t place;       /* place of the outermost loop in a fixed order */
     int8_t last;        /* dim of the last loop, if further loops that commute with it come in the order of dims; or -1 */
     uint16_t level;
@@ -413,11 +415,8 @@ static int grow_in_time(Run *run, Label *l, int node, int d, int64_t factor, int
     uint32_t bit = 1u << d;
     double *words = WORDS(p, l), *tile = TILE(p, l);
     if (l->barred & bit) return 0;
-    if (l->fresh) {
-        for (int r = 0; r < p->records; r++)
-            if ((l->pending >> r & 1) && (p->record[r].pure & bit)) return 0;
-        l->fresh = 0;
-    }
+    if (!(l->next & bit)) return 0;
+    l->next = ANY;
     for (int r = 0; r < p->records; r++) {
         if (!(l->pending >> r & 1)) continue;
         const Record *record = &p->record[r];
@@ -597,7 +596,7 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
     double settled[MAX_RECORDS][MAX_OBJECTIVES], stays[MAX_RECORDS][MAX_OBJECTIVES];
     uint32_t ends[MAX_RECORDS];
     int count = 0;
-    uint32_t open = 0, common = ~0u;
+    uint32_t open = 0;
     uint32_t waiting = 0; /* records settled, whose energy is in these: alone, and what a joint table does not know of */
     double alone[MAX_RECORDS], apart[MAX_RECORDS], passes = 1.0;
     for (int d = 0; d < p->dims; d++) {
@@ -615,7 +614,6 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
         if (!some) continue;
         int pending = l->pending >> r & 1;
         uint32_t pure = replaces(p, l, r);
-        if (pending) common &= ~record->pure;
         double rest = 1.0; /* if no loop to come replaces the tile */
         if (pending)
             for (int d = 0; d < p->dims; d++)
@@ -642,12 +640,15 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
         for (int c = record->first; c < record->last; c++) {
             double less = p->shares[c] ? shared : 1.0;
             double kept = tile[c] < words[c] ? tile[c] : words[c];
+            double sooner = words[c] * less, later = (words[c] - kept) * less + kept * (rest < less ? rest : less);
+            if (words[c] > 0.0 && sooner < record->total) sooner = record->total;
+            if (words[c] > 0.0 && later < record->total) later = record->total;
             for (int k = 0; k < K; k++) {
                 double w = p->weight[c * K + k] * SCALE(p, l)[k];
                 if (w == 0.0) continue;
                 if (k == 0 && !pending) {
                     if (w > 0.0 && p->shares[c]) {
-                        alone[r] += w * words[c] * less;
+                        alone[r] += w * sooner;
                         if (!sliding && words[c] > base) apart[r] += w * (words[c] - base) * less;
                     } else {
                         apart[r] += w * words[c];
@@ -657,8 +658,8 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
                     settled[count][k] += w * words[c];
                     stays[count][k] += w * words[c];
                 } else {
-                    settled[count][k] += w * words[c] * less;
-                    if (pending) stays[count][k] += w * ((words[c] - kept) * less + kept * (rest < less ? rest : less));
+                    settled[count][k] += w * sooner;
+                    if (pending) stays[count][k] += w * later;
                 }
             }
         }
@@ -674,7 +675,7 @@ static void floors(const Problem *p, const Label *l, int at, double *floor) {
         double least[MAX_OBJECTIVES];
         for (int k = 0; k < K; k++) least[k] = total[k];
         for (int d = 0; d < p->dims; d++) {
-            if (!(open >> d & 1) || (l->fresh && !(common >> d & 1))) continue;
+            if (!(open & l->next & 1u << d)) continue;
             for (int k = 0; k < K; k++) {
                 double sum = 0.0;
                 for (int i = 0; i < count; i++) sum += ends[i] >> d & 1 ? settled[i][k] : stays[i][k];
@@ -733,7 +734,7 @@ static int beats(const Problem *p, const Label *a, const Label *b, const Stage *
         if ((s->live >> i & 1) && a->used[i] > b->used[i]) return 0;
     if (a->place > b->place || (a->barred & ~b->barred)) return 0;
     if ((a->pending & b->pending) != b->pending) return 0;
-    if (a->fresh && (!b->fresh || a->pending != b->pending)) return 0;
+    if (b->next & ~a->next) return 0;
     if ((a->pending ^ b->pending) & p->negative) return 0;
     double less[MAX_RECORDS]; /* what b's words can still come down to by its windows, where these differ from a's */
     for (int r = 0; r < p->records; r++) less[r] = 1.0;
@@ -897,7 +898,7 @@ static void thin(Run *run, List *list, int at) {
             const Label *l = label_at(run, ranked[i].index);
             double low = l->low;
             ranked[i].tile = (int64_t)(open_dims(p, l) & demanded);
-            ranked[i].loops = l->fresh ? l->pending : 0;
+            ranked[i].loops = l->next == ANY ? 0 : (uint64_t)l->next << 32 | l->pending;
             ranked[i].value = LEAN * ranked[i].value + (1.0 - LEAN) * low;
         }
         qsort(ranked, n, sizeof(Ranked), by_tile);
@@ -989,7 +990,14 @@ static void guess(Run *run, List *list, int at) {
             Label *l = label_at(run, (uint32_t)copy);
             for (int r = 0; r < p->records; r++)
                 if ((pending >> r & 1) && !(sets[j] >> r & 1)) settle(p, l, r, p->record[r].parent >= s->node);
-            l->fresh = sets[j] != 0;
+            l->next = ANY;
+            for (int r = 0; r < p->records; r++) {
+                if (!(pending >> r & 1)) continue;
+                if (sets[j] >> r & 1)
+                    l->next &= ~p->record[r].pure;
+                else if (p->negative >> r & 1) /* settled too early it would count too little, others too much */
+                    l->next &= p->record[r].pure;
+            }
             if (j) {
                 add(run, list, (uint32_t)copy);
                 run->made++;
@@ -1268,6 +1276,7 @@ static int read_problem(Problem *p, Ints *ints, const double *floats) {
         record->first = (int)take(ints), record->last = (int)take(ints);
         record->pure = (uint32_t)take(ints), record->sliding = (uint32_t)take(ints);
         record->linked = (uint64_t)take(ints);
+        record->total = (double)take(ints);
         record->windows = (int)take(ints);
         if (record->windows > 4) return 0;
         for (int i = 0; i < record->windows; i++) record->window[i] = (int)take(ints);
@@ -1347,6 +1356,7 @@ static int64_t start(Run *run) {
     Label *l = label_at(run, (uint32_t)index);
     memset(l, 0, p->stride);
     reset(l);
+    l->next = ANY;
     l->trail = UINT32_MAX;
     double macs = 1.0;
     for (int d = 0; d < p->dims; d++) macs *= (double)extent(p, d);

@@ -237,7 +237,8 @@ class Search:
             first = record.components[0].index if record.components else 0
             writer.put(record.parent, record.child, names.index(record.tensor.name) if record.tensor else -1)
             writer.put(int(record.latched), int(record.stationary), first, first + len(record.components))
-            writer.put(_mask(record.pure), _mask(window_dims), _mask(record.linked))
+            total = problem.einsum.words(record.tensor) if record.tensor else 0
+            writer.put(_mask(record.pure), _mask(window_dims), _mask(record.linked), total)
             writer.put(len(record.windows), *record.windows)
         for component in problem.components:
             writer.put(_mask([node for node, _ in component.roles]))

@@ -160,7 +160,7 @@ def test_what_is_said_to_be_impossible_is(objective: str, chip: str) -> None:
     assert value is not None
     assert seen
     assert all(each.least is None or each.least <= value * (1 + 1e-9) for each in seen)
-    assert any(each.least for each in seen) or (chip, objective) == ("eyeriss", "edp")
+    assert any(each.least for each in seen)
     assert {each.unit for each in seen} == {{"energy": "J", "latency": "cycles", "edp": "J·s"}[objective]}
     assert [each.labels for each in seen] == sorted(each.labels for each in seen)
 

@@ -11,17 +11,18 @@ evaluated by the counting room alone: `analyse`, `time_layer` and the energy of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from assay.components.actions import energy_per_word
-from assay.hardware.model import Fanout, Hardware, Memory
+from assay.hardware.model import ALL, Axis, Fanout, Hardware, Memory
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Action
 from assay.mapping.energy import energy_of_actions
@@ -130,7 +131,7 @@ Nest = tuple[tuple[Loop, ...], ...]
 
 
 class Nests:
-    """All nests that obey axes, `loops` and `whole`, whatever fits."""
+    """All nests that obey the constraints on loops, whatever fits. `stationary` depends on what is kept: see `Tables`."""
 
     def __init__(self, einsum: Einsum, hardware: Hardware, perfect: bool) -> None:
         self.hardware = hardware
@@ -162,9 +163,13 @@ class Nests:
         if isinstance(item, Fanout):
             found = self.linked(item, inside) if item.links else self.spatial(item, inside)
         else:
-            found = list(self.temporal(item.loops, inside, -1))
+            found = [each for each in self.temporal(item.loops, inside, -1) if self.obeys(item, each[0])]
         whole = [i for i, dim in enumerate(self.dims) if dim in item.whole]
         return [(loops, covered) for loops, covered in found if all(covered[i] == self.extents[i] for i in whole)]
+
+    def obeys(self, rules: Memory | Axis, loops: tuple[Loop, ...]) -> bool:
+        extents = dict(zip(self.dims, self.extents, strict=True))
+        return misplaced(rules, loops, extents) is None
 
     def bounds(self, d: int, inside: Inside, most: int | None = None) -> Iterator[tuple[int, Inside]]:
         """Of one more loop over a dimension."""
@@ -185,23 +190,32 @@ class Nests:
 
     def spatial(self, fanout: Fanout, inside: Inside) -> list[tuple[tuple[Loop, ...], Inside]]:
         """All that can be covered, axis by axis; how it lies along the axes does not matter."""
-        reached = {inside}
+        reached = {inside: 1}  # the most children that get work
         for axis in fanout.axes:
-            reached = {more for covered in reached for more in self.along(covered, axis.dims, axis.size, 0)}
+            further: dict[Inside, int] = {}
+            for covered, used in reached.items():
+                for more, bounds in self.along(covered, axis, axis.size, 0):
+                    further[more] = max(further.get(more, 0), used * bounds)
+            reached = further
         found = []
-        for covered in sorted(reached):
+        for covered in sorted(each for each, used in reached.items() if busy(fanout, used)):
             pairs = zip(self.dims, inside, covered, strict=True)
             found.append((tuple(Loop(d, -(-b // a), fanout.axes[0].name) for d, a, b in pairs if b > a), covered))
         return found
 
-    def along(self, inside: Inside, allowed: tuple[str, ...] | None, room: int, d: int) -> Iterator[Inside]:
+    def along(self, inside: Inside, axis: Axis, room: int, d: int) -> Iterator[tuple[Inside, int]]:
+        """What is covered, and by how many children."""
         if d == len(self.dims):
-            yield inside
+            yield inside, 1
             return
-        yield from self.along(inside, allowed, room, d + 1)
-        if allowed is None or self.dims[d] in allowed:
-            for bound, covered in self.bounds(d, inside, room):
-                yield from self.along(covered, allowed, room // bound, d + 1)
+        dim = self.dims[d]
+        loops = [(1, inside)]
+        if axis.dims is None or dim in axis.dims:
+            loops += self.bounds(d, inside, room)
+        for bound, covered in loops:
+            if factor_wrong(axis, dim, bound, self.extents[d]) is None:
+                for more, used in self.along(covered, axis, room // bound, d + 1):
+                    yield more, used * bound
 
     def linked(self, fanout: Fanout, inside: Inside) -> list[tuple[tuple[Loop, ...], Inside]]:
         """Neighbours pass words on: axis and order matter."""
@@ -219,7 +233,61 @@ class Nests:
                         for loops, end in inner(more, left, (a, d)):
                             yield (*loops, Loop(dim, bound, axis.name)), end
 
-        return list(inner(inside, tuple(axis.size for axis in fanout.axes), (-1, -1)))
+        found = inner(inside, tuple(axis.size for axis in fanout.axes), (-1, -1))
+        return [each for each in found if misplaced_in_space(fanout, each[0], self.obeys) is None]
+
+
+def factor_wrong(rules: Memory | Axis, dim: str, product: int, extent: int) -> str | None:
+    """What is wrong if the loops over a dimension there multiply to that."""
+    for name, bound in rules.factors:
+        if name == dim and extent > 1 and product != (extent if bound == ALL else min(bound, extent)):
+            return f"factor {product} of {dim}, not {bound}"
+    for name, bound in rules.max_factors:
+        if name == dim and product > bound:
+            return f"factor {product} of {dim}, more than {bound}"
+    return None
+
+
+def misplaced(rules: Memory | Axis, loops: tuple[Loop, ...], extents: dict[str, int]) -> str | None:
+    """What these loops, the outermost first, break of the factors and the order at a memory or along an axis."""
+    loops = tuple(loop for loop in loops if loop.bound > 1)
+    for dim, extent in extents.items():
+        wrong = factor_wrong(rules, dim, math.prod(loop.bound for loop in loops if loop.dim == dim), extent)
+        if wrong:
+            return wrong
+    named = [loop.dim in rules.order for loop in loops]
+    if named != sorted(named):
+        return "a loop over a dimension that has no place lies inside of one that has"
+    places = [rules.order.index(loop.dim) for loop in loops if loop.dim in rules.order]
+    if any(place >= later for place, later in pairwise(places)):
+        return f"loops that do not lie in the order {rules.order}"
+    return None
+
+
+def misplaced_in_space(
+    fanout: Fanout, loops: tuple[Loop, ...], obeys: Callable[[Axis, tuple[Loop, ...]], bool]
+) -> str | None:
+    """What loops at a fanout break of its axes' factors and orders, and of its utilization."""
+    for axis in fanout.axes:
+        if not obeys(axis, tuple(loop for loop in loops if loop.axis == axis.name)):
+            return f"factors or order along {axis.name}"
+    used = math.prod(loop.bound for loop in loops)
+    return None if busy(fanout, used) else f"{used} of {fanout.children} children have work"
+
+
+def busy(fanout: Fanout, used: int) -> bool:
+    return used >= Fraction(fanout.min_utilization).limit_denominator(10**6) * fanout.children
+
+
+def goes_and_comes(tensor: Tensor, loops: list[Loop]) -> bool:
+    """Whether a tile inside of these loops in time, the outermost first, is replaced and needed again."""
+    idle = False
+    for loop in loops:
+        if loop.bound > 1:
+            if idle and loop.dim in tensor.dims:
+                return True
+            idle = idle or loop.dim not in tensor.dims
+    return False
 
 
 Symbol = tuple[str, str | None]
@@ -302,6 +370,8 @@ class Tables:
     def __init__(self, einsum: Einsum, hardware: Hardware, structure: Structure) -> None:
         self.einsum = einsum
         self.hardware = hardware
+        self.structure = structure
+        self._stays: dict[tuple[int, str], npt.NDArray[np.bool_]] = {}
         choices = [keepers(hardware, tensor.name) for tensor in einsum.tensors]
         self.options: list[list[Share]] = [[] for _ in choices]
         for number in range(max(map(len, choices))):
@@ -351,7 +421,27 @@ class Tables:
             if isinstance(node, Memory) and node.capacity is not None:
                 used = [share.bits[index] for share in self.shares(combo) if index in share.bits]
                 fit &= np.sum([np.zeros(len(fit), np.int64), *used], axis=0) <= node.capacity
+            if isinstance(node, Memory):
+                for tensor, share in zip(self.einsum.tensors, self.shares(combo), strict=True):
+                    if tensor.name in node.stationary and index in share.nodes:
+                        fit &= self.stays(index, tensor)
         return fit
+
+    def stays(self, memory: int, tensor: Tensor) -> npt.NDArray[np.bool_]:
+        """Whether a tile of the tensor in the memory, once it is there, stays until all is done with it."""
+        if (memory, tensor.name) not in self._stays:
+            stays = np.ones(len(self.steps), bool)
+            idle = np.zeros(len(self.steps), bool)
+            places = [(node, loop.dim) for node, level in enumerate(self.structure.template) for loop in level]
+            bounds = np.array(self.structure.rows).reshape(len(self.structure.rows), len(places))
+            for (node, dim), column in zip(places, bounds.T, strict=True):
+                if node < memory and isinstance(self.hardware.nodes[node], Memory):
+                    if dim in tensor.dims:
+                        stays &= ~(idle & (column > 1))
+                    else:
+                        idle |= column > 1
+            self._stays[memory, tensor.name] = stays
+        return self._stays[memory, tensor.name]
 
     def energy(self, combo: tuple[int, ...]) -> Array:
         """Joules; without what `whole_accesses` adds."""
@@ -412,6 +502,13 @@ def violation(einsum: Einsum, hardware: Hardware, mapping: Mapping, perfect: boo
             must = names if index == 0 else names & (set(node.keep) - set(node.may_keep))
             if not must <= set(level.keep) <= (names if index == 0 else names & {*node.keep, *node.may_keep}):
                 return f"{node.name} keeps {level.keep}"
+            wrong = misplaced(node, level.loops, einsum.extents)
+            if wrong:
+                return f"at {node.name}: {wrong}"
+            outer = [loop for each in mapping.levels[:index] for loop in each.loops if loop.axis is None]
+            for name in set(node.stationary) & set(level.keep):
+                if goes_and_comes(einsum.tensor(name), outer):
+                    return f"{name} does not stay in {node.name}"
             continue
         axes = {axis.name: axis for axis in node.axes}
         for name, axis in axes.items():
@@ -420,8 +517,16 @@ def violation(einsum: Einsum, hardware: Hardware, mapping: Mapping, perfect: boo
                 return f"too much along {name} of {node.name}"
             if any(loop.bound > 1 and axis.dims is not None and loop.dim not in axis.dims for loop in mine):
                 return f"a dimension that must not lie along {name} of {node.name}"
+            wrong = misplaced(axis, tuple(mine), einsum.extents) if node.links else None
+            for dim, extent in einsum.dims:
+                factor = math.prod(loop.bound for loop in mine if loop.dim == dim)
+                wrong = wrong or factor_wrong(axis, dim, factor, extent)
+            if wrong:
+                return f"along {name} of {node.name}: {wrong}"
         if any(loop.axis not in axes for loop in level.loops):
             return f"an axis that {node.name} lacks"
+        if not busy(node, math.prod(loop.bound for loop in level.loops)):
+            return f"too few children of {node.name} have work"
     return None
 
 

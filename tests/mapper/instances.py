@@ -16,12 +16,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from assay.errors import InputError
+from assay.hardware.constraints import check_constraints
+from assay.hardware.dataflows import DATAFLOWS, apply_dataflow
 from assay.hardware.model import (
+    ALL,
     Axis,
     Bandwidth,
     Buffering,
     Compute,
     Counting,
+    Factors,
     Fanout,
     Halo,
     Hardware,
@@ -47,6 +52,7 @@ class Kind:
         buffering: some memories do not overlap all of their transfers.
         fill: some fanouts are filled.
         unknown: some energies are not known.
+        constraints: there are further constraints on loops and on what stays, or a dataflow.
         extent: the largest of a dimension, if all are allowed (imperfect factors); None: those with few prime factors.
     """
 
@@ -56,6 +62,7 @@ class Kind:
     buffering: bool = False
     fill: bool = True
     unknown: bool = False
+    constraints: bool = False
     extent: int | None = None
 
 
@@ -85,7 +92,8 @@ def _instance(random: Random, kind: Kind) -> Instance:
     random.shuffle(kinds)
     factors = max(n for n in range(2, 6) if n == 2 or _nests(n, memories + 1, fanouts) <= kind.mappings)
     einsum = _imperfect(random, kind.extent) if kind.extent else _einsum(random, factors)
-    return einsum, _hardware(random, einsum, kinds, kind)
+    hardware = _hardware(random, einsum, kinds, kind)
+    return einsum, _constrained(random, einsum, hardware) if kind.constraints else hardware
 
 
 def _nests(factors: int, memories: int, fanouts: int) -> int:
@@ -268,6 +276,78 @@ def _hardware(random: Random, einsum: Einsum, kinds: list[str], kind: Kind) -> H
         whole_accesses=other and random.random() < 0.25,
     )
     return Hardware("random", tuple(nodes), clock=1e9, counting=counting)
+
+
+def _constrained(random: Random, einsum: Einsum, hardware: Hardware) -> Hardware:
+    """With a few more constraints, of which none contradicts another."""
+    if random.random() < 0.2:
+        try:
+            hardware = apply_dataflow(hardware, random.choice(DATAFLOWS).name)
+        except InputError:
+            pass
+        else:
+            if random.random() < 0.5:
+                return hardware
+    for _ in range(random.choice((1, 1, 1, 2, 2, 3))):
+        index = random.randrange(len(hardware.nodes) - 1)
+        node = hardware.nodes[index]
+        node = _ruled(random, einsum, node, index) if isinstance(node, Memory) else _laid(random, einsum, node)
+        nodes = (*hardware.nodes[:index], node, *hardware.nodes[index + 1 :])
+        try:
+            check_constraints(nodes)
+        except InputError:
+            continue
+        hardware = replace(hardware, nodes=nodes)
+    return hardware
+
+
+def _ruled(random: Random, einsum: Einsum, memory: Memory, index: int) -> Memory:
+    kept = (*memory.keep, *memory.may_keep)
+    rules = ["factors", "factors", "max_factors", "order"] + ["stationary", "stationary"] * bool(index and kept)
+    rules += ["empty"] * bool(index)
+    rule = random.choice(rules)
+    if rule == "stationary":
+        return replace(memory, stationary=tuple(random.sample(kept, random.choice((1, 1, min(2, len(kept)))))))
+    if rule == "empty":
+        return replace(memory, keep=(), may_keep=(), stationary=(), loops=random.choice(((), None, memory.loops)))
+    if rule == "order":
+        return replace(memory, order=_order(random, einsum))
+    if rule == "factors":
+        return replace(memory, factors=_factors(random, einsum, exact=True))
+    return replace(memory, max_factors=_factors(random, einsum, exact=False))
+
+
+def _laid(random: Random, einsum: Einsum, node: Node) -> Node:
+    assert isinstance(node, Fanout)
+    rule = random.choice(("factors", "factors", "max_factors", "order", "min_utilization", "min_utilization"))
+    if rule == "min_utilization":
+        most = random.choice((0.25, 0.5, 0.5, 2 / 3, 0.75, 1.0))
+        return replace(node, min_utilization=min(most, random.choice((1.0, random.random()))))
+    at = random.randrange(len(node.axes))
+    axis = node.axes[at]
+    if rule == "order":
+        axis = replace(axis, order=_order(random, einsum))
+    elif rule == "factors":
+        axis = replace(axis, factors=_factors(random, einsum, exact=True))
+    else:
+        axis = replace(axis, max_factors=_factors(random, einsum, exact=False))
+    return replace(node, axes=(*node.axes[:at], axis, *node.axes[at + 1 :]))
+
+
+def _order(random: Random, einsum: Einsum) -> tuple[str, ...]:
+    dims = [name for name, extent in einsum.dims if extent > 1 or random.random() < 0.2]
+    return tuple(random.sample(dims, random.randint(1, len(dims)))) if dims else ()
+
+
+def _factors(random: Random, einsum: Einsum, exact: bool) -> Factors:
+    """Of one or two dimensions, mostly such as divide them."""
+    dims = [(name, extent) for name, extent in einsum.dims if extent > 1 or random.random() < 0.1]
+    found = []
+    for name, extent in random.sample(dims, min(len(dims), random.choice((1, 1, 2)))):
+        divisors = [d for d in range(1, extent + 1) if extent % d == 0]
+        more = (ALL, 1, extent + 1, 3) if exact else (1, 2, 3, 4)
+        found.append((name, random.choice(divisors if random.random() < 0.6 else more)))
+    return tuple(found)
 
 
 def literal(item: Any) -> str:

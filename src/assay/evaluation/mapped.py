@@ -288,7 +288,7 @@ def map_layer(
         max_energy=max_energy,
         front=front,
         time_limit=time_limit,
-        tick=None if progress is None else Watch(found.einsum, chip, objective, tiles, progress).tick,
+        tick=None if progress is None else Watch(chip, objective, progress).tick,
         cache=cache,
     )
     result = _result(found, chip, search)

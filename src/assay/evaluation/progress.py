@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from assay.hardware.model import Hardware
-from assay.mapper.problem import keep_choices
 from assay.workload.einsum import Einsum
 
 UNITS = {"energy": "J", "latency": "cycles", "edp": "J·s"}
@@ -104,48 +103,24 @@ class Searching:
 
 
 class Watch:
-    """Makes a `Searching` of every tick of `best_mapping`, and hands it on.
+    """Makes a `Searching` of every tick of `best_mapping`, and hands it on."""
 
-    At the beginning of a pass, before any partial mapping, the least value possible is that of the whole pass. There is
-    one pass for each choice of kept tensors, and some count other things than what is to be least: the steps of the
-    compute first, where a fanout says `fill`, and the energy of the fastest mappings at the end. They are told apart by
-    size: no layer takes fewer cycles than the compute alone, and no mapping as many joules.
-    """
-
-    def __init__(
-        self, einsum: Einsum, hardware: Hardware, objective: str, tiles: str, show: Callable[[Searching], object]
-    ) -> None:
+    def __init__(self, hardware: Hardware, objective: str, show: Callable[[Searching], object]) -> None:
         self._show = show
         self._objective, self._clock = objective, hardware.clock
-        self._steps = einsum.macs / hardware.peak_macs_per_cycle * (1 - 1e-6)
-        self._filled = any(fanout.fill for fanout in hardware.fanouts)
-        self._choices = len(list(keep_choices(einsum, hardware))) if tiles == "perfect" else -1
-        self._roots: list[float] = []
-        self._turn = self._before = self._last = 0
+        self._turn = self._stage = 0
         self._start = time.monotonic()
 
     def tick(self, stage: int, stages: int, labels: int, least: float) -> None:
         """What `best_mapping` calls."""
-        if stage == 0 and labels == 0 and len(self._roots) != self._choices and self._is_value(least):
-            self._roots.append(least)
-        if labels < self._last or self._turn == 0 or (stage == 0 and labels == 0):
+        if stage < self._stage or self._turn == 0:
             self._turn += 1
-            self._before += self._last
-        self._last = labels
-        bound = min(self._roots) if len(self._roots) == self._choices else None
+        self._stage = stage
+        bound = least if least > 0 else None
         if bound is not None and self._objective == "edp":
             bound /= self._clock
-        unit = UNITS[self._objective]
         elapsed = time.monotonic() - self._start
-        self._show(Searching(self._turn, stage + 1, stages, self._before + labels, bound, unit, elapsed))
-
-    def _is_value(self, least: float) -> bool:
-        """Whether it is a value of the objective, and not of something else that the search needs."""
-        if not math.isfinite(least):
-            return False
-        if self._objective == "latency":
-            return least >= self._steps
-        return not self._filled or (self._objective == "energy" and least < self._steps)
+        self._show(Searching(self._turn, stage + 1, stages, labels, bound, UNITS[self._objective], elapsed))
 
 
 def search_size(einsum: Einsum) -> float:

@@ -66,7 +66,8 @@ def best_mapping(
         max_energy: only mappings that take at most so many joules.
         front: also find the mappings of which none is better in both energy and cycles.
         time_limit: seconds after which the best mapping so far is returned, with its gap.
-        tick: called now and then with (stage, stages, partial mappings so far, least value possible of one of them).
+        tick: called now and then with (stage, stages, partial mappings so far, proven lower bound of the value; 0 while
+            none is known).
 
     Raises:
         UnsupportedError: a layer that the search cannot take.
@@ -95,13 +96,15 @@ def best_mapping(
 
 @dataclass(slots=True)
 class _Best:
-    """The best mapping so far and how little any other can be worth."""
+    """The best mapping so far and how little any other can be worth. `total` is its value, with the tie-break."""
 
     mapping: Mapping | None = None
     energy: float = math.inf
     cycles: float = math.inf
     value: float = math.inf
     bound: float = math.inf
+    total: float = math.inf
+    steps: float = 0.0
 
 
 class _Hunt:
@@ -129,6 +132,7 @@ class _Hunt:
         self.end = math.inf if time_limit is None else self.start + time_limit
         self.stopped = False
         self.labels = 0
+        self.proven = 0.0
         needed = objective != "latency" or max_energy is not None or front
         self.energy_known = needed or _all_energies(hardware)
         self.problems = [
@@ -171,6 +175,10 @@ class _Hunt:
             front=points,
         )
 
+    def _report(self, stage: int, stages: int, labels: int, _: float) -> None:
+        if self.tick is not None:
+            self.tick(stage, stages, self.labels + labels, self.proven)
+
     # -- aims ---------------------------------------------------------------------------------------------------------
 
     def _fewest_steps(self) -> float:
@@ -178,13 +186,14 @@ class _Hunt:
         best = math.inf
         for beam in (*_BEAMS, None):
             for problem in self.problems:
-                search = Search(problem, energy=False, time="none", tie=1.0)  # the steps in place of joules
+                search = Search(problem, energy=False, time="none", step=1.0)  # the steps in place of joules
                 upper = best if best == math.inf else best - 0.5
-                answer = search.ask(Question(Aim.ENERGY, upper=upper, beam=beam, seconds=self._left(beam)), self.tick)
+                answer = search.ask(
+                    Question(Aim.ENERGY, upper=upper, beam=beam, seconds=self._left(beam)), self._report
+                )
                 self.labels += answer.labels
                 for candidate in answer.candidates:
-                    steps = self.einsum.macs // prod(step.bound for step in candidate.loops if step.axis >= 0)
-                    best = min(best, float(steps))
+                    best = min(best, self._steps(candidate))
         return best
 
     def _least(self, aim: Aim, latency: float) -> _Best:
@@ -205,6 +214,12 @@ class _Hunt:
                 narrow = replace(question, upper=self._better_than(best, question), beam=beam)
                 roots[search] = self._ask(search, narrow, best).root
         bound = min(roots.values())
+        main = self.proven == 0.0  # later ones are about other things
+        if main:
+            self.proven = bound
+        if question.aim is Aim.ENERGY and 0 < best.value < math.inf:
+            question = replace(question, tie=_TIE_SHARE * best.value / self.einsum.macs)
+            best.total = best.value + question.tie * best.steps
         share = _FIRST_SHARE
         while True:
             goal = self._better_than(best, question)
@@ -233,14 +248,15 @@ class _Hunt:
                 best.bound = min(found, best.value)
                 return best
             bound = max(bound, limit)
+            self.proven = bound if main else self.proven
             share *= _GROWTH
 
     @staticmethod
     def _better_than(best: _Best, question: Question) -> float:
         """What a better mapping must come to at most."""
-        if best.value == math.inf:
+        if best.total == math.inf:
             return question.upper
-        step = best.value - 0.5 if question.aim is Aim.LATENCY else best.value * (1 - _STRICT)
+        step = best.total - 0.5 if question.aim is Aim.LATENCY else best.total * (1 - _STRICT)
         return min(step, question.upper)
 
     def _fastest(self) -> _Best:
@@ -271,7 +287,7 @@ class _Hunt:
                     beam=beam,
                     seconds=self._left(beam),
                 )
-                answer = search.ask(question, self.tick)
+                answer = search.ask(question, self._report)
                 self.labels += answer.labels
                 self.stopped |= answer.status is Status.STOPPED
                 for candidate in answer.candidates:
@@ -319,18 +335,24 @@ class _Hunt:
 
     def _ask(self, search: Search, question: Question, best: _Best) -> Answer:
         """Search, and improve on the best."""
-        answer = search.ask(replace(question, seconds=self._left(question.beam)), self.tick)
+        answer = search.ask(replace(question, seconds=self._left(question.beam)), self._report)
         self.labels += answer.labels
         for candidate in answer.candidates[:_CANDIDATES]:
-            if best.mapping is not None and _claimed(question.aim, candidate) >= best.value:
+            if best.mapping is not None and _claimed(question.aim, candidate) >= best.total:
                 break
             mapping, energy, cycles = self._exact(search.problem, candidate)
             value = cycles if question.aim is Aim.LATENCY else energy if question.aim is Aim.ENERGY else energy * cycles
             if cycles > question.latency or energy > self.max_energy * (1 + 1e-9) or cycles > self.max_cycles:
                 continue
-            if value < best.value:
-                best.mapping, best.energy, best.cycles, best.value = mapping, energy, cycles, value
+            steps = self._steps(candidate)
+            total = value + question.tie * steps
+            if total < best.total:
+                best.mapping, best.energy, best.cycles = mapping, energy, cycles
+                best.value, best.total, best.steps = value, total, steps
         return answer
+
+    def _steps(self, candidate: Candidate) -> float:
+        return float(self.einsum.macs // prod(step.bound for step in candidate.loops if step.axis >= 0))
 
     def _exact(self, problem: Problem, candidate: Candidate) -> tuple[Mapping, float, int]:
         mapping = spell(problem, candidate.loops)

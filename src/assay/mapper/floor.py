@@ -22,12 +22,12 @@ from math import ceil, gcd, prod
 
 from assay.components.actions import energy_per_word
 from assay.hardware.model import Axis, Fanout, Memory
-from assay.mapper.problem import Problem, _Count, _counts, _Key
+from assay.mapper.problem import ComponentKey, Problem, SymbolicCount, symbolic_counts
 from assay.mapping.counts import Action
 from assay.mapping.latency import port_limits
 from assay.workload.einsum import Rank, Tensor
 
-Weighted = tuple[float, _Count]
+Weighted = tuple[float, SymbolicCount]
 
 _ROOMS = 1024
 """Children up to which the axes of fanouts are told apart."""
@@ -44,7 +44,7 @@ class Floor:
         self.einsum = problem.einsum
         self.hardware = problem.hardware
         self.extents = problem.einsum.extents
-        self.counts = list(_counts(problem.einsum, problem.hardware, problem.keep))
+        self.counts = list(symbolic_counts(problem.einsum, problem.hardware, problem.keep))
 
     def energy(self) -> float:
         """Joules."""
@@ -117,7 +117,7 @@ class Floor:
             total += max(weight, 0.0) * self._words(key)
         return total
 
-    def _words(self, key: _Key) -> float:
+    def _words(self, key: ComponentKey) -> float:
         """The fewest words that are counted so."""
         name, child, roles, latch = key
         tensor, macs = self.einsum.tensor(name), self.einsum.macs
@@ -161,8 +161,8 @@ class Floor:
         return min(-(-m // (b // common)), -(-n // (a // common)))
 
 
-def _weights(counts: list[Weighted], shares: list[float]) -> dict[_Key, float]:
-    found: dict[_Key, float] = {}
+def _weights(counts: list[Weighted], shares: list[float]) -> dict[ComponentKey, float]:
+    found: dict[ComponentKey, float] = {}
     for (weight, count), share in zip(counts, shares, strict=True):
         for key, factor in count.words.terms.items():
             if key is not None:
@@ -185,7 +185,7 @@ def _shares(counts: list[Weighted]) -> list[float]:
     return shares
 
 
-def _taken(counts: list[Weighted], shares: list[float], key: _Key) -> float:
+def _taken(counts: list[Weighted], shares: list[float], key: ComponentKey) -> float:
     return sum(min(w * s * count.words.terms.get(key, 0), 0.0) for (w, count), s in zip(counts, shares, strict=True))
 
 

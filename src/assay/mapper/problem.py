@@ -177,26 +177,26 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class Words:
     """A sum of components: (tensor, child, roles) -> how often; the key None is a number of words."""
 
-    terms: Mapping[_Key | None, float]
+    terms: Mapping[ComponentKey | None, float]
 
-    def __add__(self, other: _Words | int) -> _Words:
-        one: dict[_Key | None, float] = {None: 0 if isinstance(other, _Words) else other}
-        more = other.terms if isinstance(other, _Words) else one
-        keys: dict[_Key | None, None] = dict.fromkeys([*self.terms, *more])
-        return _Words({key: self.terms.get(key, 0) + more.get(key, 0) for key in keys})
+    def __add__(self, other: Words | int) -> Words:
+        one: dict[ComponentKey | None, float] = {None: 0 if isinstance(other, Words) else other}
+        more = other.terms if isinstance(other, Words) else one
+        keys: dict[ComponentKey | None, None] = dict.fromkeys([*self.terms, *more])
+        return Words({key: self.terms.get(key, 0) + more.get(key, 0) for key in keys})
 
     __radd__ = __add__
 
-    def __mul__(self, factor: float) -> _Words:
-        return _Words({key: value * factor for key, value in self.terms.items()})
+    def __mul__(self, factor: float) -> Words:
+        return Words({key: value * factor for key, value in self.terms.items()})
 
     __rmul__ = __mul__
 
 
-_Key = tuple[str, int, tuple[tuple[int, Role], ...], bool]
+ComponentKey = tuple[str, int, tuple[tuple[int, Role], ...], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +207,8 @@ class _View:
     node: int
     roles: tuple[tuple[int, Role], ...]
 
-    def words(self, latch: bool = True) -> _Words:
-        return _Words({(self.tensor, self.node, self.roles, latch): 1})
+    def words(self, latch: bool = True) -> Words:
+        return Words({(self.tensor, self.node, self.roles, latch): 1})
 
 
 class _Symbols:
@@ -224,17 +224,17 @@ class _Symbols:
 
 
 @dataclass(frozen=True, slots=True)
-class _Count:
+class SymbolicCount:
     """One count as a sum of components."""
 
     node: int
     tensor: str | None
     action: Action
     way: Way | None
-    words: _Words
+    words: Words
 
 
-def _counts(einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...], ...]) -> Iterator[_Count]:
+def symbolic_counts(einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...], ...]) -> Iterator[SymbolicCount]:
     # Refills of every addend multiply two unknowns; once each is the least they can be.
     hardware = replace(hardware, counting=replace(hardware.counting, refill_all=False))
     loops = tuple(Loop(dim, extent) for dim, extent in einsum.dims)
@@ -243,12 +243,12 @@ def _counts(einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...], ...
         for i, (node, names) in enumerate(zip(hardware.nodes, keep, strict=False))
     )
     nest = Nest.build(einsum, hardware, LoopNest(levels))
-    empty: dict[_Key | None, float] = {}
+    empty: dict[ComponentKey | None, float] = {}
     for booking in bookings(nest, cast(Any, _Symbols())):
-        words = sum((cast(Any, part.number) * part.factor for part in booking.parts), _Words(empty))
+        words = sum((cast(Any, part.number) * part.factor for part in booking.parts), Words(empty))
         if booking.tensor != einsum.output.name:
             words = _spared(words, booking.node, hardware)
-        yield _Count(booking.node, booking.tensor, booking.action, booking.way, words)
+        yield SymbolicCount(booking.node, booking.tensor, booking.action, booking.way, words)
 
 
 def linked(hardware: Hardware, parent: int, child: int) -> frozenset[int]:
@@ -257,15 +257,15 @@ def linked(hardware: Hardware, parent: int, child: int) -> frozenset[int]:
     return frozenset(i for i, node in nodes.items() if isinstance(node, Fanout) and node.links)
 
 
-def _spared(words: _Words, node: int, hardware: Hardware) -> _Words:
+def _spared(words: Words, node: int, hardware: Hardware) -> Words:
     """Words counted at a node outside of fanouts with links: as if children of these shared them."""
-    terms: dict[_Key | None, float] = {}
+    terms: dict[ComponentKey | None, float] = {}
     for key, factor in words.terms.items():
         if key is not None:
             roles = dict(key[2]) | dict.fromkeys(linked(hardware, node, key[1]), Role.UNION)
             key = (key[0], key[1], tuple(sorted(roles.items())), key[3])  # noqa: PLW2901
         terms[key] = terms.get(key, 0) + factor
-    return _Words(terms)
+    return Words(terms)
 
 
 def build_problem(
@@ -283,7 +283,7 @@ def build_problem(
     if any(len(rank.terms) > 1 for rank in einsum.output.ranks):
         raise UnsupportedError(f"tensor {einsum.output.name} is accumulated at addresses that are sums of dimensions")
     dims = tuple(Dimension.of(name, extent) for name, extent in einsum.dims if extent > 1)
-    counts = list(_counts(einsum, hardware, keep))
+    counts = list(symbolic_counts(einsum, hardware, keep))
     forms = [_energy(einsum, hardware, counts, needed=energy), *_ports(einsum, hardware, counts)]
     builder = _Builder(einsum, hardware, {dim.name: i for i, dim in enumerate(dims)}, forms)
     for tensor in einsum.tensors:
@@ -315,12 +315,12 @@ class _Form:
 
     name: str
     node: int
-    words: _Words
+    words: Words
 
 
-def _energy(einsum: Einsum, hardware: Hardware, counts: list[_Count], *, needed: bool) -> _Form:
+def _energy(einsum: Einsum, hardware: Hardware, counts: list[SymbolicCount], *, needed: bool) -> _Form:
     bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
-    total = _Words({})
+    total = Words({})
     for count in counts:
         node = hardware.nodes[count.node]
         joules = energy_per_word(hardware, node.name, count.action, bits.get(count.tensor or "", 0))
@@ -336,13 +336,13 @@ def _energy(einsum: Einsum, hardware: Hardware, counts: list[_Count], *, needed:
     return _Form("energy", 0, total)
 
 
-def _ports(einsum: Einsum, hardware: Hardware, counts: list[_Count]) -> list[_Form]:
+def _ports(einsum: Einsum, hardware: Hardware, counts: list[SymbolicCount]) -> list[_Form]:
     """Cycles of every port with a limit: see `assay.mapping.latency`."""
     bits = {tensor.name: tensor.bits for tensor in einsum.tensors}
     fanouts = [i for i, node in enumerate(hardware.nodes) if isinstance(node, Fanout)]
     forms = []
     for (index, port), limit in port_limits(hardware).items():
-        total = _Words({})
+        total = Words({})
         for count in counts:
             if count.tensor is not None and port in _ports_of(count, index, hardware, fanouts, counts):
                 total += count.words * float(Fraction(bits[count.tensor]) / limit)
@@ -351,7 +351,7 @@ def _ports(einsum: Einsum, hardware: Hardware, counts: list[_Count]) -> list[_Fo
 
 
 def _ports_of(
-    count: _Count, index: int, hardware: Hardware, fanouts: list[int], counts: list[_Count]
+    count: SymbolicCount, index: int, hardware: Hardware, fanouts: list[int], counts: list[SymbolicCount]
 ) -> tuple[str, ...]:
     """The ports of node `index` that the words of a count go through."""
     node: Node = hardware.nodes[index]

@@ -57,6 +57,7 @@ class Question:
         beam: labels kept of each kind and size; None: all that matter.
         seconds: time to answer.
         turns: which of `Search.turns` to use. It changes nothing but the time that the search takes.
+        tie: joules per step, so little that they only decide between mappings of equal energy.
     """
 
     aim: Aim
@@ -67,6 +68,7 @@ class Question:
     beam: int | None = None
     seconds: float = math.inf
     turns: int = 0
+    tie: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +130,20 @@ class Search:
 
     Args:
         energy: weigh energy; otherwise only time.
-        tie: joules per step, so little that they only decide between mappings of equal energy.
+        step: joules per step of the compute.
         time: weigh the `steps` of the compute, or them and all ports (`full`), or `none`.
     """
 
     problem: Problem
     energy: bool = True
     time: str = "full"
-    tie: float = 0.0
+    step: float = 0.0
     tiles: Tiles = field(init=False)
     labels: int = field(init=False, default=0)
     _slides: Slides = field(init=False)
     _bounds: Bounds = field(init=False)
     _written: Writer = field(init=False)
+    _steps: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.tiles = Tiles(self.problem)
@@ -179,6 +182,7 @@ class Search:
         ints += self.turns[question.turns]
         asked += [figure for point in question.points for figure in point]
         floats = np.concatenate([*written.floats, np.array([*asked, 0.0])])
+        floats[self._steps] += question.tie
         status, labels, least, root, found = _core.search(
             np.array(ints, np.int64), floats, self._slides.answer, tick or (lambda *_: None)
         )
@@ -216,7 +220,7 @@ class Search:
             weights[:, 0] = 0.0
             constants[0] = 0.0
         steps = next(r for r in problem.records if r.tensor is None).components[0].index
-        weights[steps, 0] = self.tie
+        weights[steps, 0] = self.step
         self._bounds = bounds = Bounds(problem, self.tiles, weights)
         if len(problem.dims) > 16 or sum(len(d.divisors) for d in problem.dims) > 1 << 16:
             raise UnsupportedError(f"a layer with {len(problem.dims)} dimensions: the search takes up to 16")
@@ -245,7 +249,9 @@ class Search:
         for window in problem.windows:
             writer.put(window.record, len(window.dims), *window.dims)
             writer.product([bounds.met(window)])
-        writer.put(writer.array(weights), writer.array(constants))
+        place = writer.array(weights)
+        self._steps = place + steps * len(constants)
+        writer.put(place, writer.array(constants))
         writer.put(*[_mask(problem.objectives[k].divides) for k in self.columns])
         futures = [bounds.future(column) for column in range(len(constants))]
         for at in range(len(bounds.places)):

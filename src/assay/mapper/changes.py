@@ -301,7 +301,7 @@ def least_change(tiles: Tiles, hardware: Hardware, change: Change) -> Change | N
 
 
 def _amount(change: Change, amount: float | None, now: int) -> Change | None:
-    return None if amount is None else replace(change, amount=amount, ratio=amount / now)
+    return None if amount is None else replace(change, amount=amount, ratio=amount / max(now, 1))
 
 
 def _first(amounts: Sequence[float], fits: Callable[[float], bool]) -> float | None:

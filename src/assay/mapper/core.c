@@ -22,7 +22,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_DIMS = 16, MAX_RECORDS = 32, MAX_COMPONENTS = 64, MAX_OBJECTIVES = 48, MAX_WINDOWS = 16, MAX_TENSORS = 8, MAX_JOINTS = 32, MAX_AXES = 4 };
+enum { MAX_DIMS = 16, MAX_RECORDS = 32, MAX_COMPONENTS = 64, MAX_OBJECTIVES = 48, MAX_WINDOWS = 16, MAX_TENSORS = 8, MAX_JOINTS = 32, MAX_AXES = 4, MAX_FACTORS = 16 };
 enum { ENERGY = 0, LATENCY = 1, EDP = 2, FRONT = 3 }; /* what is to be least */
 enum { OPEN = 0, SPREAD = 1, KEPT = 2, REST = 3, MET = 4 };    /* what is asked about windows */
 enum { INERT = 0, STIFF = 1 }; /* signatures: the window no longer matters; a loop over its dims replaces the tile */
@@ -50,7 +50,7 @@ typedef struct {
 
 typedef struct { /* of numbers that depend on the tile */
     int ranks;
-    Rank rank[8];
+    Rank rank[MAX_FACTORS];
 } Product;
 
 typedef struct {
@@ -133,11 +133,11 @@ typedef struct {
     uint32_t pending;   /* records whose tile no loop has replaced yet */
     uint32_t trail;     /* how it came about: its entry, and since then one loop if `edge` is not 0 */
     uint64_t edge;
-    uint32_t used[MAX_AXES]; /* children used along each axis of the fanout */
+    int64_t used[MAX_AXES]; /* children used along each axis of the fanout */
     int8_t place;       /* place of the outermost loop in a fixed order */
     int8_t last;        /* dim of the last loop, if further loops that commute with it come in the order of dims; or -1 */
     uint16_t level;
-    uint32_t loops[MAX_DIMS / 2]; /* packed: loops at this node per dim, as positions, where they are counted */
+    uint16_t entry[MAX_DIMS]; /* `pos` at which this node's loops began */
     int32_t slide[MAX_WINDOWS];
     double low;         /* what the objective can come down to at least */
     double data[];
@@ -271,13 +271,13 @@ static void leave_trail(Run *run, Label *l) {
 /* -- windows: answers of slides.py, remembered ---------------------------------------------------------------------- */
 
 static const Entry *ask(Run *run, int kind, int window, int32_t signature, int extra, int64_t factor, int node,
-                        const Label *l) {
+                        int64_t position, const Label *l) {
     const Problem *p = run->p;
     const Window *w = &p->window[window];
     uint64_t place = 0;
     for (int i = 0; i < w->dims; i++) place = place * (uint64_t)p->dim[w->dim[i]].count + l->pos[w->dim[i]];
     uint64_t key[2] = {place << 24 | (uint64_t)(uint32_t)signature,
-                       (uint64_t)factor << 24 | (uint64_t)(node + 1) << 16 | (uint64_t)(extra + 1) << 12 |
+                       (uint64_t)position << 24 | (uint64_t)(node + 1) << 16 | (uint64_t)(extra + 1) << 12 |
                            (uint64_t)window << 4 | (uint64_t)kind};
     uint64_t hash = (key[0] * 0x9E3779B97F4A7C15u) ^ (key[1] * 0xC2B2AE3D27D4EB4Fu);
     hash ^= hash >> 29;
@@ -431,7 +431,7 @@ static int grow_in_time(Run *run, Label *l, int node, int d, int64_t factor, int
                 if (l->slide[w] <= STIFF) continue;
                 for (int j = 0; j < p->window[w].dims; j++)
                     if (p->window[w].dim[j] == d) pivot = j;
-                const Entry *e = ask(run, KEPT, w, l->slide[w], pivot, 0, -1, l);
+                const Entry *e = ask(run, KEPT, w, l->slide[w], pivot, 0, -1, 0, l);
                 if (!e) return 0;
                 for (int c = record->first; c < record->last; c++)
                     held[c] *= run->memo_value[e->value + (uint32_t)(c - record->first)];
@@ -463,7 +463,7 @@ static int grow_in_space(Run *run, Label *l, int node, int axis, int d, int64_t 
             int w = record->window[i];
             for (int j = 0; j < p->window[w].dims; j++) {
                 if (p->window[w].dim[j] != d) continue;
-                const Entry *e = ask(run, SPREAD, w, l->slide[w], j, factor, node, l);
+                const Entry *e = ask(run, SPREAD, w, l->slide[w], j, factor, node, position, l);
                 if (!e) return 0;
                 l->slide[w] = e->signature;
                 if (record->parent < node)
@@ -489,7 +489,7 @@ static int grow_in_space(Run *run, Label *l, int node, int axis, int d, int64_t 
             SCALE(p, l)[k] /= (double)factor;
         }
     move_to(p, l, d, position);
-    l->used[axis] *= (uint32_t)factor;
+    l->used[axis] *= factor;
     return 1;
 }
 
@@ -497,7 +497,7 @@ static int grow_in_space(Run *run, Label *l, int node, int axis, int d, int64_t 
 static int stiffen(Run *run, Label *l, int w) {
     uint32_t left = open_dims(run->p, l) & run->p->window[w].mask;
     if (l->slide[w] <= STIFF || (left & (left - 1))) return 1;
-    const Entry *e = ask(run, REST, w, l->slide[w], -1, 0, -1, l);
+    const Entry *e = ask(run, REST, w, l->slide[w], -1, 0, -1, 0, l);
     if (!e) return 0;
     if (e->signature <= STIFF) l->slide[w] = e->signature;
     return 1;
@@ -531,7 +531,7 @@ static int begin(Run *run, Label *l, int node) {
         for (int c = record->first; c < record->last; c++) WORDS(p, l)[c] = TILE(p, l)[c] = words;
         l->pending |= 1u << r;
         for (int i = 0; i < record->windows; i++) {
-            const Entry *e = ask(run, OPEN, record->window[i], 0, -1, 0, -1, l);
+            const Entry *e = ask(run, OPEN, record->window[i], 0, -1, 0, -1, 0, l);
             if (!e) return 0;
             l->slide[record->window[i]] = e->signature;
         }
@@ -543,7 +543,7 @@ static int begin(Run *run, Label *l, int node) {
 
 /* Children along an axis of the stage's fanout that the loops to come can still use. */
 static double room(const Stage *s, const Label *l, int axis) {
-    return s->live >> axis & 1 ? (double)(s->sizes[axis] / (int64_t)l->used[axis]) : 1.0;
+    return s->live >> axis & 1 ? (double)(s->sizes[axis] / l->used[axis]) : 1.0;
 }
 
 static double rooms(const Stage *s, const Label *l) {
@@ -731,7 +731,10 @@ static int beats(const Problem *p, const Label *a, const Label *b, const Stage *
     int node = s->node;
     int strictly = a->last <= b->last; /* a label that may grow in fewer ways must really be better */
     for (int i = 0; i < s->axes; i++)
-        if ((s->live >> i & 1) && a->used[i] > b->used[i]) return 0;
+        if (((s->live >> i & 1) && a->used[i] > b->used[i]) || (s->least_used > 1.0 && a->used[i] != b->used[i])) return 0;
+    if (s->counted && !s->axis)
+        for (int d = 0; d < p->dims; d++)
+            if ((s->fixed[d] >= 0 || s->most[d] >= 0) && a->entry[d] != b->entry[d]) return 0;
     if (a->place > b->place || (a->barred & ~b->barred)) return 0;
     if ((a->pending & b->pending) != b->pending) return 0;
     if (b->next & ~a->next) return 0;
@@ -792,13 +795,14 @@ static int by_tile(const void *x, const void *y) {
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
+/* Labels that must be told apart where constraints count loops or children; see `beats`. */
 static uint64_t loops_key(const Problem *p, const Stage *s, const Label *l) {
     uint64_t key = 0;
     if (s->counted && !s->axis)
         for (int d = 0; d < p->dims; d++)
-            if (s->fixed[d] >= 0 || s->most[d] >= 0) key = key * 1031 + (l->loops[d / 2] >> (16 * (d & 1)) & 0xffff);
+            if (s->fixed[d] >= 0 || s->most[d] >= 0) key = key * 65537 + l->entry[d];
     if (s->least_used > 1.0)
-        for (int i = 0; i < s->axes; i++) key = key * 65537 + l->used[i];
+        for (int i = 0; i < s->axes; i++) key = key * 65537 + (uint64_t)l->used[i];
     return key;
 }
 
@@ -837,7 +841,7 @@ static int meet(Run *run, Label *l) {
     for (int w = 0; w < p->windows; w++) {
         double met = 1.0;
         if (l->slide[w] > STIFF) {
-            const Entry *e = ask(run, MET, w, l->slide[w], -1, 0, -1, l);
+            const Entry *e = ask(run, MET, w, l->slide[w], -1, 0, -1, 0, l);
             if (!e) return 0;
             met = product_of(p, l, &p->window[w].met);
             if (run->memo_value[e->value] < met) met = run->memo_value[e->value];
@@ -928,22 +932,15 @@ static uint64_t edge_of(int at, int d, int64_t before, int64_t after) {
 }
 
 /* Whether a loop is allowed by what the constraints say of this node's loops; updates what the label knows of them. */
-static int obeys(const Stage *s, Label *l, int d, int64_t factor) {
+static int obeys(const Problem *p, const Stage *s, Label *l, int d, int64_t factor) {
     if (s->ordered) {
         int place = s->order[d] < 0 ? 127 : (int)s->order[d];
         if (place < l->place) return 0;
         l->place = (int8_t)place;
     }
     if (s->counted) {
-        uint32_t shift = 16 * (uint32_t)(d & 1);
-        int64_t done = (int64_t)(l->loops[d / 2] >> shift & 0xffff) + 1;
-        done *= factor;
         int64_t most = s->fixed[d] >= 0 ? s->fixed[d] : s->most[d];
-        if (most >= 0 && done > most) return 0;
-        if (most >= 0) {
-            if (done > 65536) return 0;
-            l->loops[d / 2] = (l->loops[d / 2] & ~(0xffffu << shift)) | (uint32_t)(done - 1) << shift;
-        }
+        if (most >= 0 && p->dim[d].value[l->pos[d]] / p->dim[d].value[l->entry[d]] * factor > most) return 0;
     }
     return 1;
 }
@@ -953,7 +950,7 @@ static int complete(const Problem *p, const Stage *s, const Label *l) {
     if (open_dims(p, l) & s->whole) return 0;
     if (s->counted)
         for (int d = 0; d < p->dims; d++)
-            if (s->fixed[d] > 1 && (int64_t)(l->loops[d / 2] >> (16 * (d & 1)) & 0xffff) + 1 != s->fixed[d]) return 0;
+            if (s->fixed[d] > 1 && p->dim[d].value[l->pos[d]] / p->dim[d].value[l->entry[d]] != s->fixed[d]) return 0;
     return 1;
 }
 
@@ -961,7 +958,7 @@ static void reset(Label *l) {
     for (int i = 0; i < MAX_AXES; i++) l->used[i] = 1;
     l->place = 0;
     l->last = -1;
-    memset(l->loops, 0, sizeof l->loops);
+    memcpy(l->entry, l->pos, sizeof l->entry);
 }
 
 /* One copy for each set of records that the next loop in time may leave pending; the others are settled now. */
@@ -1084,7 +1081,7 @@ static void memory_stage(Run *run, List *list, int at) {
                     int64_t copy = copy_label(run, index);
                     if (copy < 0) return;
                     Label *l = label_at(run, (uint32_t)copy);
-                    int able = obeys(s, l, d, factor) && grow_in_time(run, l, s->node, d, factor, position) &&
+                    int able = obeys(p, s, l, d, factor) && grow_in_time(run, l, s->node, d, factor, position) &&
                                fits(p, s, l);
                     if (run->failed) return;
                     if (!able) {
@@ -1164,7 +1161,7 @@ static void axis_stage(Run *run, List *list, int at) {
                 int64_t whole = dim->value[position], part = dim->value[start];
                 if (whole % part) continue;
                 int64_t factor = whole / part;
-                if (factor * (int64_t)label_at(run, index)->used[s->axis - 1] > s->size) break;
+                if (factor * label_at(run, index)->used[s->axis - 1] > s->size) break;
                 if (s->fixed[d] >= 0 && factor != s->fixed[d]) continue;
                 if (s->most[d] >= 0 && factor > s->most[d]) break;
                 int64_t copy = copy_label(run, index);
@@ -1237,7 +1234,7 @@ static int bad(Problem *p, Ints *ints) {
 
 static int read_product(Product *product, Ints *ints, const double *floats) {
     product->ranks = (int)take(ints);
-    if (product->ranks > 8) return 0;
+    if (product->ranks > MAX_FACTORS) return 0;
     for (int i = 0; i < product->ranks; i++) {
         Rank *rank = &product->rank[i];
         rank->table = floats + take(ints);
@@ -1366,7 +1363,7 @@ static int64_t start(Run *run) {
         if (record->latched) continue;
         for (int c = record->first; c < record->last; c++) WORDS(p, l)[c] = macs;
         for (int i = 0; i < record->windows; i++) {
-            const Entry *e = ask(run, OPEN, record->window[i], 0, -1, 0, -1, l);
+            const Entry *e = ask(run, OPEN, record->window[i], 0, -1, 0, -1, 0, l);
             if (!e) return -1;
             l->slide[record->window[i]] = e->signature;
         }
@@ -1425,7 +1422,7 @@ static PyObject *search(PyObject *self, PyObject *args) {
     if (!p || !run) {
         PyErr_NoMemory();
     } else if (!read_problem(p, &ints, float_buffer.buf)) {
-        PyErr_SetString(PyExc_OverflowError, "the problem has too many dimensions, tensors, levels or limits");
+        PyErr_SetString(PyExc_OverflowError, "too many dimensions, tensors, levels, axes or bandwidths");
     } else {
         run->p = p, run->slide = slide, run->tick = tick_call;
         run->deadline = now() + p->most_seconds;

@@ -183,9 +183,15 @@ class Search:
         asked += [figure for point in question.points for figure in point]
         floats = np.concatenate([*written.floats, np.array([*asked, 0.0])])
         floats[self._steps] += question.tie
-        status, labels, least, root, found = _core.search(
-            np.array(ints, np.int64), floats, self._slides.answer, tick or (lambda *_: None)
-        )
+        try:
+            status, labels, least, root, found = _core.search(
+                np.array(ints, np.int64), floats, self._slides.answer, tick or (lambda *_: None)
+            )
+        except OverflowError as error:
+            raise UnsupportedError(
+                f"the search does not take {self.problem.hardware.name} with this layer: {error}",
+                hint="give its mapping (--mapping), or leave out levels that this layer does not need",
+            ) from None
         self.labels += labels
         candidates = [Candidate(values[0], self._cycles(values), self._spell(edges)) for values, edges in found]
         order = {
@@ -222,8 +228,7 @@ class Search:
         steps = next(r for r in problem.records if r.tensor is None).components[0].index
         weights[steps, 0] = self.step
         self._bounds = bounds = Bounds(problem, self.tiles, weights)
-        if len(problem.dims) > 16 or sum(len(d.divisors) for d in problem.dims) > 1 << 16:
-            raise UnsupportedError(f"a layer with {len(problem.dims)} dimensions: the search takes up to 16")
+        _check_size(problem)
         tensors = problem.einsum.tensors
         names = [tensor.name for tensor in tensors]
         writer.put(len(problem.dims), len(bounds.places), len(problem.records), len(problem.components))
@@ -241,7 +246,7 @@ class Search:
             first = record.components[0].index if record.components else 0
             writer.put(record.parent, record.child, names.index(record.tensor.name) if record.tensor else -1)
             writer.put(int(record.latched), int(record.stationary), first, first + len(record.components))
-            total = problem.einsum.words(record.tensor) if record.tensor else 0
+            total = min(problem.einsum.words(record.tensor), 1 << 62) if record.tensor else 0
             writer.put(_mask(record.pure), _mask(window_dims), _mask(record.linked), total)
             writer.put(len(record.windows), *record.windows)
         for component in problem.components:
@@ -311,6 +316,27 @@ class Search:
             if d is not None:
                 found[d] = min(bound or self.problem.dims[d].extent, self.problem.dims[d].extent)
         return found
+
+
+def _check_size(problem: Problem) -> None:
+    """What would not fit the fields of core.c, and is not found there."""
+    primes = sum(_prime_count(dim.extent, dim.primes) for dim in problem.dims)
+    if len(problem.dims) > 16 or primes > 500 or max((len(d.divisors) for d in problem.dims), default=0) > 60_000:
+        raise UnsupportedError(
+            f"a layer with {len(problem.dims)} dimensions and {primes} prime factors: the search takes up to 16"
+            " dimensions of 60,000 divisors each, and 500 prime factors"
+        )
+    if len(problem.hardware.nodes) > 60:
+        raise UnsupportedError(f"a chip with {len(problem.hardware.nodes)} levels: the search takes up to 60")
+
+
+def _prime_count(extent: int, primes: tuple[int, ...]) -> int:
+    count = 0
+    for prime in primes:
+        while extent % prime == 0:
+            extent //= prime
+            count += 1
+    return count
 
 
 def outermost(problem: Problem) -> frozenset[int]:

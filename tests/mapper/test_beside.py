@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from assay.mapper import best_mapping
 from tests.mapper.beside import AccelForgeCase, TimeloopCase, accelforge_cases, timeloop_cases
 
 OTHER_RULES = {"simba_chip vgg16_conv3_2", "simba_chip resnet50_conv1", "simba_chip resnet50_c4_3x3"}
 """Timeloop fetches inputs again that are there: "change of step" and "two iterations" in docs/parity-timeloop.md."""
-
-WORSE = {
-    "eyeriss_256 vgg16_conv3_2",
-    "eyeriss_256 vgg16_conv4_1",
-    "eyeriss_256 resnet50_c3_proj",
-    "simba_chip vgg16_conv3_2",
-}
-"""Words that neighbours pass on are only bounded in the search; here the bound leads away from the best mapping."""
-
-QUICK = 150_000_000
-"""Multiply-accumulates of a layer that is over soon; the others are long tests."""
-
-
-def timeloop(case: TimeloopCase) -> ParameterSet:
-    marks = [pytest.mark.xfail(reason="links are only bounded", strict=False)] if case.name in WORSE else []
-    if math.prod(v for k, v in case.dims.items() if k != "stride") > QUICK and case.chip == "simba_chip":
-        marks.append(pytest.mark.long)
-    return pytest.param(case, id=case.name, marks=marks)
 
 
 @pytest.mark.parametrize("case", timeloop_cases(), ids=lambda case: case.name)
@@ -43,7 +22,7 @@ def test_the_mapping_that_timeloop_found_counts_as_in_timeloop(case: TimeloopCas
         assert energy == pytest.approx(run.energy, rel=1e-6)
 
 
-@pytest.mark.parametrize("case", [timeloop(case) for case in timeloop_cases()])
+@pytest.mark.parametrize("case", timeloop_cases(), ids=lambda case: case.name)
 def test_no_mapping_that_timeloop_found_is_better(case: TimeloopCase) -> None:
     einsum, hardware = case.read()
     found = best_mapping(einsum, hardware, "edp")

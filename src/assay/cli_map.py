@@ -121,17 +121,25 @@ def _map(options: argparse.Namespace) -> None:
         "--save": mapped.to_yaml,
         "--timeloop-mapping": lambda: _exported(mapped, form),
     }
-    texts = {option: writers[option]() for option in outputs}
+    texts: dict[str, str] = {}
+    trouble: AssayError | None = None
     for option, target in outputs.items():
-        if target != STDOUT:
-            write_text(target, texts[option])
+        try:
+            texts[option] = writers[option]()
+        except AssayError as error:  # a mapping that Timeloop's form cannot say; all else is shown first
+            trouble = error
+        else:
+            if target != STDOUT:
+                write_text(target, texts[option])
     piped = [option for option, target in outputs.items() if target == STDOUT]
     if piped:
-        print_text(texts[piped[0]])
-        return
-    from assay.report.mapped import render_mapped
+        print_text("".join(texts[option] for option in piped if option in texts))
+    else:
+        from assay.report.mapped import render_mapped
 
-    print_text(render_mapped(mapped, width=screen_width(), color=screen_color()))
+        print_text(render_mapped(mapped, width=screen_width(), color=screen_color()))
+    if trouble is not None:
+        raise trouble
 
 
 def _check_source(options: argparse.Namespace) -> None:

@@ -131,7 +131,7 @@ Nest = tuple[tuple[Loop, ...], ...]
 
 
 class Nests:
-    """All nests that obey the constraints on loops, whatever fits. `stationary` depends on what is kept: see `Tables`."""
+    """All nests that obey the constraints on loops, whatever fits. `stationary` is left to `Tables`."""
 
     def __init__(self, einsum: Einsum, hardware: Hardware, perfect: bool) -> None:
         self.hardware = hardware
@@ -517,10 +517,7 @@ def violation(einsum: Einsum, hardware: Hardware, mapping: Mapping, perfect: boo
                 return f"too much along {name} of {node.name}"
             if any(loop.bound > 1 and axis.dims is not None and loop.dim not in axis.dims for loop in mine):
                 return f"a dimension that must not lie along {name} of {node.name}"
-            wrong = misplaced(axis, tuple(mine), einsum.extents) if node.links else None
-            for dim, extent in einsum.dims:
-                factor = math.prod(loop.bound for loop in mine if loop.dim == dim)
-                wrong = wrong or factor_wrong(axis, dim, factor, extent)
+            wrong = misplaced(axis, tuple(mine), einsum.extents)
             if wrong:
                 return f"along {name} of {node.name}: {wrong}"
         if any(loop.axis not in axes for loop in level.loops):

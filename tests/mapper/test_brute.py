@@ -66,8 +66,8 @@ def all_points(
         for keep in choices:
             levels = []
             for index, node in enumerate(hardware.nodes[:-1]):
-                loops = tuple(Loop(dim, bound, slot[1]) for slot, dim, bound in nest if slot[0] == index)
-                levels.append(Level(node.name, loops, keep[index]))
+                loops = [Loop(dim, bound, slot[1]) for slot, dim, bound in nest if slot[0] == index]
+                levels.append(Level(node.name, tuple(joined(loops)), keep[index]))
             mapping = Mapping(tuple(levels))
             if any(mapping.factor(dim) < extent for dim, extent in einsum.dims):
                 continue
@@ -78,6 +78,17 @@ def all_points(
         least = min(found)[0]
         found = {point for point in found if point[0] == least}
     return {(energy, cycles) for _, energy, cycles in found}
+
+
+def joined(loops: list[Loop]) -> list[Loop]:
+    """Neighbours over one dimension as one loop."""
+    found: list[Loop] = []
+    for loop in loops:
+        if found and (found[-1].dim, found[-1].axis) == (loop.dim, loop.axis):
+            found[-1] = Loop(loop.dim, found[-1].bound * loop.bound, loop.axis)
+        else:
+            found.append(loop)
+    return found
 
 
 def keeps_allowed(einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...], ...]) -> bool:
@@ -102,7 +113,15 @@ def check(instance: Instance, nests: Iterator[list[tuple[Slot, str, int]]], perf
 
 
 @pytest.mark.parametrize(
-    "kind", [Kind(mappings=40), Kind(mappings=40, buffering=True), Kind(mappings=40, links=True)], ids=repr
+    "kind",
+    [
+        Kind(mappings=40),
+        Kind(mappings=40, buffering=True),
+        Kind(mappings=40, links=True),
+        Kind(mappings=40, constraints=True),
+        Kind(mappings=40, links=True, constraints=True),
+    ],
+    ids=repr,
 )
 def test_nothing_is_left_out(kind: Kind) -> None:
     @settings(suppress_health_check=list(HealthCheck), max_examples=12)

@@ -24,6 +24,7 @@ OVERLAPPING = Kind()
 WAITING = Kind(buffering=True)
 LINKED = Kind(links=True, mappings=150)
 UNKNOWN = Kind(unknown=True)
+CONSTRAINED = Kind(constraints=True)
 IMPERFECT = Kind(extent=7, fill=False)
 
 slow = settings(suppress_health_check=list(HealthCheck), phases=set(Phase) - {Phase.shrink, Phase.explain})
@@ -64,6 +65,13 @@ def test_no_mapping_beats_the_search(task: str, instance: Instance, share: float
 @settings(slow, max_examples=20)
 @given(instances(WAITING), shares)
 def test_where_transfers_do_not_overlap(task: str, instance: Instance, share: float) -> None:
+    answer(task, instance, share)
+
+
+@pytest.mark.parametrize("task", ["energy", "latency", "edp", "front"])
+@settings(slow, max_examples=40)
+@given(instances(CONSTRAINED), shares)
+def test_under_constraints_and_dataflows(task: str, instance: Instance, share: float) -> None:
     answer(task, instance, share)
 
 
@@ -122,6 +130,14 @@ def test_many_cases_with_links_and_waits(task: str) -> None:
 
     run()
     assert answers["bounded"] <= max(RARE * answers.total(), 2)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("task", TASKS)
+@settings(slow, max_examples=600)
+@given(instances(Kind(buffering=True, constraints=True)), shares)
+def test_many_cases_under_constraints_and_dataflows(task: str, instance: Instance, share: float) -> None:
+    answer(task, instance, share)
 
 
 @pytest.mark.long

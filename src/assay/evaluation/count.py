@@ -157,14 +157,19 @@ class MappingCount:
         optional = {fanout.name for fanout in self.hardware.fanouts}
         unknown = [e for e in self.energies if e.energy is None]
         needed = dict.fromkeys(f"{e.action} of {e.component}" for e in unknown if e.component not in optional)
-        free = dict.fromkeys(e.component for e in unknown if e.component in optional)
+        free: dict[str, set[str]] = {}
+        for entry in unknown:
+            if entry.component in optional:
+                what = "additions" if entry.action is Action.REDUCE else "transfers"
+                free.setdefault(entry.component, set()).add(what)
         notes = []
         if needed:
             notes.append(f"Energy is not modelled, because there is none for: {', '.join(needed)}.")
         if self.uncharged:
             notes.append(f"Energy is not modelled, because this version does not charge {', '.join(self.uncharged)}.")
         if free and self.energy is not None:
-            notes.append(f"Not modelled and not in the energy: transfers and additions across {', '.join(free)}.")
+            parts = [f"{' and '.join(sorted(what))} across {name}" for name, what in free.items()]
+            notes.append(f"Not modelled and not in the energy: {', '.join(parts)}.")
         return tuple(notes)
 
     def _level(self, memory: Memory, active: int) -> LevelCount:

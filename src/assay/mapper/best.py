@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from math import prod
 
+from assay.components.actions import energy_per_word
 from assay.errors import InputError, NoMappingError
 from assay.hardware.model import Fanout, Hardware
 from assay.mapper.misfit import explain_misfit, has_mapping
-from assay.mapper.problem import STEPS, Problem, build_problem, keep_choices
+from assay.mapper.problem import STEPS, Keep, Problem, beside, build_problem, choices, extremes, keep_choices
 from assay.mapper.result import TILES, Point, SearchResult, check_objective, value_of
 from assay.mapper.search import Aim, Answer, Candidate, Question, Search, Status
 from assay.mapper.spell import figures, spell
@@ -35,6 +36,9 @@ _MANY = 5_000
 _FIRST_SHARE, _GROWTH, _LAST_SHARE = 0.3, 2.0, 0.5
 """Of the way from the bound to the best mapping known (or to twice the bound): where the first limit lies, how it
 grows, and from where on the limit is that mapping itself."""
+
+_MOST_CHOICES, _CHOSEN, _CLIMB_SECONDS = 64, 4, 10.0
+"""Choices of kept tensors up to which each is searched; beyond, so many are, found in so many seconds."""
 
 _CANDIDATES = 64
 """Complete mappings whose exact figures are looked at."""
@@ -135,10 +139,10 @@ class _Hunt:
         self.proven = 0.0
         needed = objective != "latency" or max_energy is not None or front
         self.energy_known = needed or _all_energies(hardware)
-        self.problems = [
-            build_problem(einsum, hardware, keep, energy=needed) for keep in keep_choices(einsum, hardware)
-        ]
         self.caps: tuple[tuple[str, float], ...] = ()
+        self.some = choices(einsum, hardware) > _MOST_CHOICES
+        keeps = self._climb(needed) if self.some else keep_choices(einsum, hardware)
+        self.problems = [build_problem(einsum, hardware, keep, energy=needed) for keep in keeps]
 
     def run(self) -> SearchResult:
         if any(fanout.fill for fanout in self.hardware.fanouts):
@@ -157,6 +161,8 @@ class _Hunt:
             best = replace(other, bound=min(best.bound, other.value)) if other.value < best.value else best
         if best.mapping is None:
             raise self._nothing()
+        if self.some:
+            best.bound = min(best.bound, self._least_at_all())
         points = self._front(best) if self.front else ()
         points = tuple(replace(p, mapping=tidy(self.einsum, self.hardware, p.mapping)) for p in points)
         gap = best.value / best.bound - 1.0 if best.bound > 0 else 0.0 if best.value <= 0 else math.inf
@@ -174,6 +180,40 @@ class _Hunt:
             stopped=self.stopped,
             front=points,
         )
+
+    def _climb(self, needed: bool) -> list[Keep]:
+        """Where there are too many choices of kept tensors to search each: a good one, from the fullest and the
+        emptiest by one tensor at a time, by what a narrow search finds; and the best of those beside it."""
+        aim = {"energy": Aim.ENERGY, "latency": Aim.LATENCY, "edp": Aim.EDP}[self.objective]
+        until = self.start + (self.end - self.start) / 2 if self.end < math.inf else self.start + _CLIMB_SECONDS
+        known: dict[Keep, float] = {}
+
+        def worth(keep: Keep) -> float:
+            if keep not in known and (len(known) < 2 or time.perf_counter() < until):
+                problem = build_problem(self.einsum, self.hardware, keep, energy=needed)
+                search = Search(problem, energy=needed, time="none" if aim is Aim.ENERGY else "full")
+                answer = search.ask(Question(aim, beam=_BEAMS[0]), self._report)
+                self.labels += answer.labels
+                known[keep] = _claimed(aim, answer.candidates[0]) if answer.candidates else math.inf
+            return known.get(keep, math.inf)
+
+        best = min(extremes(self.einsum, self.hardware), key=worth)
+        while True:
+            nearer = min(beside(self.einsum, self.hardware, best), key=worth)
+            if worth(nearer) >= worth(best):
+                return sorted(known, key=worth)[:_CHOSEN]
+            best = nearer
+
+    def _least_at_all(self) -> float:
+        """What no mapping can be below, whatever it keeps: every multiply-accumulate, and every word once."""
+        hardware, einsum = self.hardware, self.einsum
+        cycles = float(-(-einsum.macs // hardware.peak_macs_per_cycle))
+        outer = hardware.nodes[0].name
+        joules = einsum.macs * (hardware.compute.energy or 0.0)
+        for tensor in einsum.tensors:
+            action = "update" if tensor is einsum.output else "read"
+            joules += einsum.words(tensor) * (energy_per_word(hardware, outer, action, tensor.bits) or 0.0)
+        return value_of(self.objective, joules, int(cycles))
 
     def _report(self, stage: int, stages: int, labels: int, _: float) -> None:
         if self.tick is not None:

@@ -968,7 +968,8 @@ static void guess(Run *run, List *list, int at) {
     size_t n = list->count;
     for (size_t i = 0; i < n; i++) {
         uint32_t index = list->item[i];
-        uint32_t pending = label_at(run, index)->pending, open = open_dims(p, label_at(run, index));
+        uint32_t pending = label_at(run, index)->pending, guessed = label_at(run, index)->next;
+        uint32_t open = open_dims(p, label_at(run, index)) & guessed;
         uint32_t sets[MAX_DIMS + 1];
         int count = 0;
         sets[count++] = 0;
@@ -987,7 +988,7 @@ static void guess(Run *run, List *list, int at) {
             Label *l = label_at(run, (uint32_t)copy);
             for (int r = 0; r < p->records; r++)
                 if ((pending >> r & 1) && !(sets[j] >> r & 1)) settle(p, l, r, p->record[r].parent >= s->node);
-            l->next = ANY;
+            l->next = guessed; /* what an earlier guess said holds until there is a loop in time */
             for (int r = 0; r < p->records; r++) {
                 if (!(pending >> r & 1)) continue;
                 if (sets[j] >> r & 1)

@@ -36,9 +36,23 @@ def spell(problem: Problem, steps: list[Step]) -> Mapping:
                 loops[-1] = Loop(dim, loops[-1].bound * step.bound, axis)
             else:
                 loops.append(Loop(dim, step.bound, axis))
+        if isinstance(node, Fanout):
+            loops = in_order(loops, node)
         keep = problem.keep[index] if isinstance(node, Memory) else ()
         levels.append(Level(node.name, tuple(loops), keep))
     return Mapping(tuple(levels))
+
+
+def in_order(loops: list[Loop], fanout: Fanout) -> list[Loop]:
+    """The loops of a fanout, those of an axis with a fixed order in that order: unnamed ones outside, then as named."""
+    orders = {axis.name: axis.order for axis in fanout.axes}
+
+    def place(loop: Loop) -> int:
+        order = orders[loop.axis or ""]
+        return order.index(loop.dim) if loop.dim in order else -1
+
+    axes = dict.fromkeys(loop.axis for loop in loops)
+    return [loop for axis in axes for loop in sorted((x for x in loops if x.axis == axis), key=place)]
 
 
 def mapping_energy(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> float:

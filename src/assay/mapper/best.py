@@ -12,7 +12,17 @@ from assay.components.actions import energy_per_word
 from assay.errors import InputError, NoMappingError
 from assay.hardware.model import Fanout, Hardware
 from assay.mapper.misfit import explain_misfit, has_mapping
-from assay.mapper.problem import STEPS, Keep, Problem, beside, build_problem, choices, extremes, keep_choices
+from assay.mapper.problem import (
+    MOST_CHOICES,
+    STEPS,
+    Keep,
+    Problem,
+    beside,
+    build_problem,
+    choices,
+    extremes,
+    keep_choices,
+)
 from assay.mapper.result import TILES, Point, SearchResult, check_objective, value_of
 from assay.mapper.search import Aim, Answer, Candidate, Question, Search, Status
 from assay.mapper.spell import figures, spell
@@ -37,8 +47,8 @@ _FIRST_SHARE, _GROWTH, _LAST_SHARE = 0.3, 2.0, 0.5
 """Of the way from the bound to the best mapping known (or to twice the bound): where the first limit lies, how it
 grows, and from where on the limit is that mapping itself."""
 
-_MOST_CHOICES, _CHOSEN, _CLIMB_SECONDS = 64, 4, 10.0
-"""Choices of kept tensors up to which each is searched; beyond, so many are, found in so many seconds."""
+_CHOSEN, _CLIMB_SECONDS = 4, 10.0
+"""Where there are too many choices of kept tensors, so many are searched, found in at most so many seconds."""
 
 _CANDIDATES = 64
 """Complete mappings whose exact figures are looked at."""
@@ -79,6 +89,10 @@ def best_mapping(
         InputError: an argument is wrong, or an energy is missing.
     """
     check_objective(objective)
+    if not isinstance(einsum, Einsum):
+        raise InputError(
+            "best_mapping takes an Einsum", hint="layer.einsum is one; map_layer takes layers and their names"
+        )
     if tiles not in TILES:
         raise InputError(f"unknown tiles '{tiles}'", hint=f"choose one of {', '.join(TILES)}")
     if tiles == "imperfect":
@@ -140,7 +154,7 @@ class _Hunt:
         needed = objective != "latency" or max_energy is not None or front
         self.energy_known = needed or _all_energies(hardware)
         self.caps: tuple[tuple[str, float], ...] = ()
-        self.some = choices(einsum, hardware) > _MOST_CHOICES
+        self.some = choices(einsum, hardware) > MOST_CHOICES
         keeps = self._climb(needed) if self.some else keep_choices(einsum, hardware)
         self.problems = [build_problem(einsum, hardware, keep, energy=needed) for keep in keeps]
 

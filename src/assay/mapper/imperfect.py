@@ -23,7 +23,7 @@ from assay.errors import NoMappingError, UnsupportedError
 from assay.hardware.model import Hardware
 from assay.mapper.floor import Floor
 from assay.mapper.misfit import explain_misfit, has_mapping
-from assay.mapper.problem import Dimension, build_problem, keep_choices
+from assay.mapper.problem import MOST_CHOICES, Dimension, build_problem, choices, keep_choices
 from assay.mapper.result import SearchResult, value_of
 from assay.mapper.search import Aim, Question, Search
 from assay.mapper.spell import spell
@@ -118,6 +118,12 @@ class _Hunt:
         self.end = math.inf if time_limit is None else self.start + time_limit
         self.needed = objective != "latency" or max_energy is not None
         self.machine = Machine(einsum, hardware)
+        if choices(einsum, hardware) > MOST_CHOICES:
+            raise UnsupportedError(
+                f"tiles that leave remainders: {hardware.name} leaves {choices(einsum, hardware):,} choices of the"
+                f" tensors that its memories keep, and up to {MOST_CHOICES} are searched",
+                hint="say 'keep' instead of 'may_keep' where it is clear, or use --tiles perfect",
+            )
         self.problems = [
             build_problem(einsum, hardware, keep, energy=self.needed) for keep in keep_choices(einsum, hardware)
         ]

@@ -445,6 +445,9 @@ class _Builder:
         self.records.append(Record(index, None, 0, child, frozenset(), (), (component,), False))
 
 
+MOST_CHOICES = 64
+"""Choices of kept tensors up to which each is searched."""
+
 Keep = tuple[tuple[str, ...], ...]
 """Kept tensors per node (empty for fanouts)."""
 

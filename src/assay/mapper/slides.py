@@ -117,7 +117,7 @@ class WindowTable:
         """See `Slides.answer`."""
         signature = self._signatures[number]
         if signature is None:
-            return (0, *[1.0] * len(self.components))
+            return (number, *[1.0] * len(self.components))
         grown = signature.with_spread(Spread(k, factor, extents[k], node))
         displaced = self.latched and any(signature.moved(i, extent) for i, extent in enumerate(extents))
         ratios = []
@@ -151,7 +151,19 @@ class WindowTable:
         left = [k for k, extent in enumerate(extents) if extent < self.divisors[k][-1]]
         if not left:
             return 2 if moved else INERT
-        return 2 if moved or any(self.kept(number, extents, left[0])) else STIFF
+        if moved:
+            return 2
+        # Fanouts further out than the record may spread the window before it slides: it then moves farther.
+        k = left[0]
+        for later in self.divisors[k]:
+            if later % extents[k] or later < extents[k] or later == self.divisors[k][-1]:
+                continue
+            spread = number
+            if later > extents[k]:
+                spread = self.number(signature.with_spread(Spread(k, later // extents[k], extents[k], -1)))
+            if any(self.kept(spread, (*extents[:k], later, *extents[k + 1 :]), k)):
+                return 2
+        return STIFF
 
     def met(self, number: int, extents: tuple[int, ...]) -> float:
         """See `Slides.answer`. Loops over a dimension lay what there is so many addresses apart, so that they meet an

@@ -47,7 +47,9 @@ def verdict(mapped: MappedLayer) -> str:
     effort = f"{found}, {plural(search.labels, 'partial mapping')} looked at"
     value = _value(mapped, search.value)
     if search.optimal:
-        return f"{value}, proven to be the {least} ({effort})."
+        filled = any(fanout.fill for fanout in mapped.hardware.fanouts)
+        among = " of all mappings of the fewest steps, which this chip asks for" if filled else ""
+        return f"{value}, proven to be the {least}{among} ({effort})."
     stop = "the time limit ended the search" if search.stopped else "not proven"
     if not math.isfinite(search.gap):
         return f"{value}; {stop}, and no lower bound is known ({effort})."

@@ -37,7 +37,7 @@ _TIE_SHARE = 4e-9
 _STRICT = 1e-11
 """A mapping is better if its value is lower by more than this share."""
 
-_BEAMS = (4, 32)
+_BEAMS = (4, 64)
 """Labels of each kind and size in the narrow passes, which find a good mapping before the complete ones."""
 
 _MANY = 5_000

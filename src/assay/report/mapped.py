@@ -119,7 +119,8 @@ def _bars(mapped: MappedLayer, width: int | None) -> RenderableType:
 
 def _front(mapped: MappedLayer, width: int | None) -> RenderableType:
     if len(mapped.search.front) == 1:
-        return prose("One mapping has both the least energy and the fewest cycles of all.", width)
+        found = "of all found before the time limit" if mapped.search.stopped else "of all"
+        return prose(f"One mapping has both the least energy and the fewest cycles {found}.", width)
     columns = [Column("", right=False), Column("Energy"), Column("Cycles"), Column("Latency", drop=1)]
     columns.append(Column("EDP", drop=2))
     points = mapped.search.front

@@ -197,7 +197,7 @@ def _whole(name: str, key: str, text: str) -> int:
     except ValueError:
         value = 0
     if not 1 <= value <= LARGEST:
-        raise InputError(f"{key} of {name} is '{text}'; it must be a whole number of at least 1")
+        raise InputError(f"{key} of {name} is '{text}'; it must be a whole number from 1 to {LARGEST:,}")
     return value
 
 

@@ -326,6 +326,7 @@ partial sums that spill and come back, sliding windows with strides, dilations a
 | `buffering: double` or `single` | the waits that do not overlap count as nothing |
 | a window that slides in time below a fanout that also spreads it | whatever may be there is there |
 | `tiles="imperfect"` | sizes that leave a remainder: the best among all sizes is enclosed, not met |
+| more than 64 choices of the tensors that memories keep | from the fullest and the emptiest choice one tensor at a time is tried; the best four are searched |
 
 Files of Timeloop turn the first three on: they are how Timeloop counts. What is reported is never the bound but the exact count
 of the mapping found. A layer may have up to 16 dimensions of more than one index, with extents below 2^62 whose prime factors are
@@ -348,7 +349,7 @@ that keep all tensors; the array has 16 × 16 elements unless it is what changes
 
 **Memories.** Each further memory is one more place for every loop. Without windows, five memories take up to {levels5_none} for
 a layer of ResNet-50's size and {levels5_matmul} for a matrix product; six take {levels6_none} and {levels6_matmul}. With windows, five take
-up to {levels5_windows} and six {levels6_windows}: this is where the search ends today.
+up to {levels5_windows} and six {levels6_windows}.
 
 **Sliding windows** are what costs most. The two convolutions have the same dimensions and multiply-accumulates; in the one, input
 addresses are sums (`p + r`), in the other they are not. A window that slides keeps a part of its tile, which depends on the tile it

@@ -262,7 +262,7 @@ def test_layers_written_out() -> None:
         ("conv:M=4,C=4,P=2,Q=2,R=3", "conv has R=3 but no S\n  hint: add S=3, or S=1 for a filter that is 1 wide"),
         ("conv:K=4", "conv has no dimension 'K'\n  hint: the output channels are M, the input channels C"),
         ("conv:m=4", "conv has no dimension 'm'\n  hint: did you mean 'M'?"),
-        ("conv:M=0,C=4,P=2,Q=2", "M of conv is '0'; it must be a whole number of at least 1"),
+        ("conv:M=0,C=4,P=2,Q=2", "M of conv is '0'; it must be a whole number from 1 to 1,099,511,627,776"),
         ("conv:M=4,M=4", "conv is given M twice"),
         ("conv:M", "cannot read 'M' in a layer written out"),
         ("conv:M=4,C=4,P=2,Q=2,stride=1x2x3", "stride of conv is '1x2x3'\n  hint: write stride=2, or"),

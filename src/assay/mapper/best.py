@@ -174,7 +174,7 @@ class _Hunt:
             other = self._unlinked()
             best = replace(other, bound=min(best.bound, other.value)) if other.value < best.value else best
         if best.mapping is None:
-            raise self._nothing()
+            raise self._nothing(certain=best.bound == math.inf)
         if self.some:
             best.bound = min(best.bound, self._least_at_all())
         points = self._front(best) if self.front else ()
@@ -417,13 +417,14 @@ class _Hunt:
         """Seconds left; the narrowest pass is not limited, so that there is an answer."""
         return math.inf if beam == _BEAMS[0] else max(self.end - time.perf_counter(), 0.0)
 
-    def _nothing(self) -> NoMappingError:
+    def _nothing(self, *, certain: bool) -> NoMappingError:
         limits = [f"{self.max_cycles:,.0f} cycles"] * (self.max_cycles < math.inf)
         limits += [f"{self.max_energy:.4g} J"] * (self.max_energy < math.inf)
         if not limits or not has_mapping(self.einsum, self.hardware):
             return explain_misfit(self.einsum, self.hardware)
         return NoMappingError(
-            f"{self.hardware.name}: no mapping takes at most {' and '.join(limits)}",
+            f"{self.hardware.name}: no mapping {'takes' if certain else 'was found that takes'} at most"
+            f" {' and '.join(limits)}",
             hint="raise the limit; without one, the least of energy or latency is found",
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assay.cli_options import add_dataflow, whole
 from assay.cli_progress import clear_line, search_line
@@ -97,7 +97,7 @@ def _map(options: argparse.Namespace) -> None:
     from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
 
     _check_source(options)
-    asked = {
+    asked: dict[str, Any] = {
         "objective": options.objective,
         "tiles": options.tiles,
         "max_cycles": None if options.max_cycles is None else whole(options.max_cycles, "--max-cycles"),
@@ -157,7 +157,7 @@ def _check_source(options: argparse.Namespace) -> None:
         raise InputError(f"{' and '.join(missing)} must be given", hint=hint)
 
 
-def _map_native(options: argparse.Namespace, asked: dict[str, object]) -> MappedLayer:
+def _map_native(options: argparse.Namespace, asked: dict[str, Any]) -> MappedLayer:
     from assay.evaluation.mapped import map_layer
 
     batch = 1 if options.batch is None else whole(options.batch, "--batch")
@@ -168,11 +168,11 @@ def _map_native(options: argparse.Namespace, asked: dict[str, object]) -> Mapped
         batch=batch,
         bits=bits,
         dataflow=options.dataflow,
-        **asked,  # type: ignore[arg-type]
+        **asked,
     )
 
 
-def _map_timeloop(paths: list[str], asked: dict[str, object]) -> tuple[MappedLayer, MappingForm]:
+def _map_timeloop(paths: list[str], asked: dict[str, Any]) -> tuple[MappedLayer, MappingForm]:
     from assay.evaluation.mapped import map_layer
     from assay.timeloop import mapping_form, read_timeloop
     from assay.workload.network import Layer
@@ -190,7 +190,7 @@ def _map_timeloop(paths: list[str], asked: dict[str, object]) -> tuple[MappedLay
         design.hardware,
         uncharged=design.uncharged,
         notes=design.notes,
-        **asked,  # type: ignore[arg-type]
+        **asked,
     )
     return mapped, mapping_form(paths)
 

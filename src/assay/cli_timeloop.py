@@ -105,9 +105,9 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 def _search_note(hardware: Hardware) -> list[str]:
-    from assay.mapper import unknown_conventions
+    from assay.mapper import bounded_conventions
 
-    keys = unknown_conventions(hardware)
+    keys = bounded_conventions(hardware)
     text = "of what {} count, the search for mappings has bounds only: it may be unable to prove its answer the best"
     return [text.format(" and ".join(keys))] if keys else []
 

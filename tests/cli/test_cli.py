@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from assay import __version__, cli
 from assay.evaluation import evaluate as evaluation
 from assay.report.output import screen_color
+from tests.cli.conftest import Run, Runner
 from tests.evaluation.small import CHIP, NETWORK
 
 CHIP_YAML = """\
@@ -54,20 +54,6 @@ def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     networks, chips = load.load_network, presets.load_hardware
     monkeypatch.setattr(load, "load_network", lambda s, **k: NETWORK if s == "tiny" else networks(s, **k))
     monkeypatch.setattr(presets, "load_hardware", lambda s: CHIP if s == "small" else chips(s))
-
-
-Run = tuple[int, str, str]
-Runner = Callable[..., Run]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Runner:
-    def _run(*arguments: str) -> Run:
-        code = cli.main(arguments)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return _run
 
 
 def test_evaluate_prints_verdict_scorecard_and_layers(run: Runner) -> None:

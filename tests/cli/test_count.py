@@ -5,32 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from assay import cli
 from assay.hardware.presets import load_hardware
+from tests.cli.conftest import Runner
 
 GOLDENS = Path(__file__).parents[1] / "timeloop" / "goldens"
 LINKS = str(GOLDENS / "g17_link_transfer" / "input.yaml")
 HOPS = str(GOLDENS / "g29_network_hop_energy" / "input.yaml")
 OFFICIAL = [str(path) for path in sorted((GOLDENS / "g3_official_eyeriss_like").glob("*.yaml"))]
 CHIP_MAPPING = str(Path(__file__).parents[2] / "examples" / "eyeriss_alexnet_chip.yaml")
-
-Run = tuple[int, str, str]
-Runner = Callable[..., Run]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Runner:
-    def _run(*arguments: str) -> Run:
-        code = cli.main(arguments)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return _run
 
 
 def test_count_of_timeloops_files(run: Runner) -> None:

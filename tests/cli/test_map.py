@@ -22,22 +22,11 @@ from assay.mapper import SearchResult
 from assay.mapping.mapping import Mapping
 from assay.mapping.text import read_mapping
 from assay.timeloop import read_timeloop
+from tests.cli.conftest import Runner
 from tests.timeloop.samples import FLAT, NODES, PROBLEM, V04_PROBLEM
 from tests.timeloop.samples import MAPPING as FLAT_MAPPING
 
 SMALL = "matmul:M=8,N=4,K=8"
-Run = tuple[int, str, str]
-Runner = Callable[..., Run]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Runner:
-    def _run(*arguments: str) -> Run:
-        code = cli.main(arguments)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return _run
 
 
 def test_screen(run: Runner) -> None:

@@ -10,7 +10,8 @@ from assay.errors import NoMappingError, UnsupportedError
 from assay.hardware.model import Axis, Bandwidth, Compute, Counting, Fanout, Hardware, Memory, Multicast
 from assay.mapper import OBJECTIVES, best_mapping
 from assay.mapper.floor import Floor
-from assay.mapper.problem import build_problem, keep_choices
+from assay.mapper.keeps import keep_choices
+from assay.mapper.problem import build_problem
 from assay.workload.einsum import Einsum, convolution, matmul
 from tests.mapper.brute import brute_force, value, violation
 

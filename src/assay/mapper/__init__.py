@@ -10,8 +10,9 @@ if importlib.util.find_spec("assay.mapper._core") is None:
         hint="pip install . compiles it, in a checkout pip install --editable .; both need a C compiler",
     )
 
-from assay.mapper.best import Tick, best_mapping, unknown_conventions
+from assay.mapper.best import best_mapping, bounded_conventions
 from assay.mapper.cache import cached_best_mapping
+from assay.mapper.hunt import Tick
 from assay.mapper.result import OBJECTIVES, TILES, Point, SearchResult, check_objective, value_of
 from assay.mapper.spell import mapping_energy
 
@@ -22,9 +23,9 @@ __all__ = [
     "SearchResult",
     "Tick",
     "best_mapping",
+    "bounded_conventions",
     "cached_best_mapping",
     "check_objective",
     "mapping_energy",
-    "unknown_conventions",
     "value_of",
 ]

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 from assay.components.actions import energy_per_word
-from assay.errors import InputError, NoMappingError
+from assay.errors import InputError
 from assay.hardware.model import Fanout, Hardware
-from assay.mapper.misfit import explain_misfit, has_mapping
-from assay.mapper.problem import (
-    MOST_CHOICES,
-    STEPS,
-    Keep,
-    Problem,
-    beside,
-    build_problem,
-    choices,
-    extremes,
-    keep_choices,
-)
+from assay.mapper.hunt import STRICT, Hunt, Tick
+from assay.mapper.keeps import MOST_CHOICES, Keep, beside, choices, extremes, keep_choices
+from assay.mapper.problem import STEPS, Problem, build_problem
 from assay.mapper.result import TILES, Point, SearchResult, check_objective, value_of
 from assay.mapper.search import Aim, Answer, Candidate, Question, Search, Status
 from assay.mapper.spell import figures, spell
@@ -30,13 +22,7 @@ from assay.mapping.mapping import Mapping
 from assay.mapping.tidy import tidy
 from assay.workload.einsum import Einsum
 
-OPTIMAL_GAP = 1e-8
-"""A gap up to this is rounding and the tie-break, not a difference."""
-
 _TIE_SHARE = 4e-9
-_STRICT = 1e-11
-"""A mapping is better if its value is lower by more than this share."""
-
 _BEAMS = (4, 64)
 """Labels of each kind and size in the narrow passes, which find a good mapping before the complete ones."""
 
@@ -52,8 +38,6 @@ _CHOSEN, _CLIMB_SECONDS = 4, 10.0
 
 _CANDIDATES = 64
 """Complete mappings whose exact figures are looked at."""
-
-Tick = Callable[[int, int, int, float], object]
 
 
 def best_mapping(
@@ -108,8 +92,16 @@ def best_mapping(
             time_limit=time_limit,
             tick=tick,
         )
-    hunt = _Hunt(einsum, hardware, objective, max_cycles, max_energy, front, time_limit, tick)
-    return hunt.run()
+    return _Hunt(
+        einsum,
+        hardware,
+        objective,
+        max_cycles=max_cycles,
+        max_energy=max_energy,
+        front=front,
+        time_limit=time_limit,
+        tick=tick,
+    ).run()
 
 
 @dataclass(slots=True)
@@ -125,38 +117,17 @@ class _Best:
     steps: float = 0.0
 
 
-class _Hunt:
+class _Hunt(Hunt):
     """One search for the best mapping, over all choices of kept tensors."""
 
-    def __init__(
-        self,
-        einsum: Einsum,
-        hardware: Hardware,
-        objective: str,
-        max_cycles: int | None,
-        max_energy: float | None,
-        front: bool,
-        time_limit: float | None,
-        tick: Tick | None,
-    ) -> None:
-        self.einsum = einsum
-        self.hardware = hardware
-        self.objective = objective
-        self.max_cycles = math.inf if max_cycles is None else float(max_cycles)
-        self.max_energy = math.inf if max_energy is None else max_energy
-        self.front = front
-        self.tick = tick
-        self.start = time.perf_counter()
-        self.end = math.inf if time_limit is None else self.start + time_limit
+    def __init__(self, einsum: Einsum, hardware: Hardware, objective: str, **asked: Any) -> None:
+        super().__init__(einsum, hardware, objective, **asked)
         self.stopped = False
-        self.labels = 0
         self.proven = 0.0
-        needed = objective != "latency" or max_energy is not None or front
-        self.energy_known = needed or _all_energies(hardware)
         self.caps: tuple[tuple[str, float], ...] = ()
         self.some = choices(einsum, hardware) > MOST_CHOICES
-        keeps = self._climb(needed) if self.some else keep_choices(einsum, hardware)
-        self.problems = [build_problem(einsum, hardware, keep, energy=needed) for keep in keeps]
+        keeps = self._climb() if self.some else keep_choices(einsum, hardware)
+        self.problems = [build_problem(einsum, hardware, keep, energy=self.needed) for keep in keeps]
 
     def run(self) -> SearchResult:
         if any(fanout.fill for fanout in self.hardware.fanouts):
@@ -174,28 +145,15 @@ class _Hunt:
             other = self._unlinked()
             best = replace(other, bound=min(best.bound, other.value)) if other.value < best.value else best
         if best.mapping is None:
-            raise self._nothing(certain=best.bound == math.inf)
+            raise self.nothing(certain=best.bound == math.inf and not self.some)
         if self.some:
             best.bound = min(best.bound, self._least_at_all())
         points = self._front(best) if self.front else ()
         points = tuple(replace(p, mapping=tidy(self.einsum, self.hardware, p.mapping)) for p in points)
-        gap = best.value / best.bound - 1.0 if best.bound > 0 else 0.0 if best.value <= 0 else math.inf
-        optimal = gap <= OPTIMAL_GAP
-        return SearchResult(
-            objective=self.objective,
-            mapping=tidy(self.einsum, self.hardware, best.mapping),
-            energy=best.energy if self.energy_known else None,
-            cycles=int(best.cycles),
-            lower_bound=best.value if optimal else best.bound,
-            gap=0.0 if optimal else gap,
-            optimal=optimal,
-            seconds=time.perf_counter() - self.start,
-            labels=self.labels,
-            stopped=self.stopped,
-            front=points,
-        )
+        mapping = tidy(self.einsum, self.hardware, best.mapping)
+        return self.answer(mapping, best.energy, int(best.cycles), best.bound, stopped=self.stopped, front=points)
 
-    def _climb(self, needed: bool) -> list[Keep]:
+    def _climb(self) -> list[Keep]:
         """Where there are too many choices of kept tensors to search each: a good one, from the fullest and the
         emptiest by one tensor at a time, by what a narrow search finds; and the best of those beside it."""
         aim = {"energy": Aim.ENERGY, "latency": Aim.LATENCY, "edp": Aim.EDP}[self.objective]
@@ -204,8 +162,8 @@ class _Hunt:
 
         def worth(keep: Keep) -> float:
             if keep not in known and (len(known) < 2 or time.perf_counter() < until):
-                problem = build_problem(self.einsum, self.hardware, keep, energy=needed)
-                search = Search(problem, energy=needed, time="none" if aim is Aim.ENERGY else "full")
+                problem = build_problem(self.einsum, self.hardware, keep, energy=self.needed)
+                search = Search(problem, energy=self.needed, time="none" if aim is Aim.ENERGY else "full")
                 answer = search.ask(Question(aim, beam=_BEAMS[0]), self._report)
                 self.labels += answer.labels
                 known[keep] = _claimed(aim, answer.candidates[0]) if answer.candidates else math.inf
@@ -310,7 +268,7 @@ class _Hunt:
         """What a better mapping must come to at most."""
         if best.total == math.inf:
             return question.upper
-        step = best.total - 0.5 if question.aim is Aim.LATENCY else best.total * (1 - _STRICT)
+        step = best.total - 0.5 if question.aim is Aim.LATENCY else best.total * (1 - STRICT)
         return min(step, question.upper)
 
     def _fastest(self) -> _Best:
@@ -346,7 +304,8 @@ class _Hunt:
                 self.stopped |= answer.status is Status.STOPPED
                 for candidate in answer.candidates:
                     mapping, energy, cycles = self._exact(search.problem, candidate)
-                    points = _undominated([*points, Point(energy, cycles, mapping)])
+                    if energy <= self.max_energy * (1 + 1e-9) and cycles <= self.max_cycles:
+                        points = _undominated([*points, Point(energy, cycles, mapping)])
         return tuple(points)
 
     def _within_limits(self, bound: float) -> _Best:
@@ -368,16 +327,8 @@ class _Hunt:
         """The best mapping of the hardware without links between neighbours, which the search knows exactly, with its
         figures on the true hardware: a good start where the search only bounds what links save."""
         nodes = tuple(replace(n, links=False) if isinstance(n, Fanout) else n for n in self.hardware.nodes)
-        plain = _Hunt(
-            self.einsum,
-            replace(self.hardware, nodes=nodes),
-            self.objective,
-            None,
-            None,
-            False,
-            self._left(None),
-            self.tick,
-        )
+        left = None if self.end == math.inf else self._left(None)
+        plain = _Hunt(self.einsum, replace(self.hardware, nodes=nodes), self.objective, time_limit=left, tick=self.tick)
         mapping = plain.run().mapping
         self.labels += plain.labels
         energy, cycles = figures(self.einsum, self.hardware, mapping)
@@ -417,17 +368,6 @@ class _Hunt:
         """Seconds left; the narrowest pass is not limited, so that there is an answer."""
         return math.inf if beam == _BEAMS[0] else max(self.end - time.perf_counter(), 0.0)
 
-    def _nothing(self, *, certain: bool) -> NoMappingError:
-        limits = [f"{self.max_cycles:,.0f} cycles"] * (self.max_cycles < math.inf)
-        limits += [f"{self.max_energy:.4g} J"] * (self.max_energy < math.inf)
-        if not limits or not has_mapping(self.einsum, self.hardware):
-            return explain_misfit(self.einsum, self.hardware)
-        return NoMappingError(
-            f"{self.hardware.name}: no mapping {'takes' if certain else 'was found that takes'} at most"
-            f" {' and '.join(limits)}",
-            hint="raise the limit; without one, the least of energy or latency is found",
-        )
-
 
 def _claimed(aim: Aim, candidate: Candidate) -> float:
     if aim is Aim.LATENCY:
@@ -438,19 +378,12 @@ def _claimed(aim: Aim, candidate: Candidate) -> float:
 def _undominated(points: Iterable[Point]) -> list[Point]:
     kept: list[Point] = []
     for point in sorted(points, key=lambda p: (p.cycles, p.energy)):
-        if not kept or point.energy < kept[-1].energy * (1 - _STRICT):
+        if not kept or point.energy < kept[-1].energy * (1 - STRICT):
             kept.append(point)
     return kept[::-1]
 
 
-def _all_energies(hardware: Hardware) -> bool:
-    """Whether every memory and the compute have their energies."""
-    known = [hardware.compute.energy, *[m.read_energy for m in hardware.memories]]
-    known += [m.write_energy for m in hardware.memories]
-    return all(energy is not None for energy in known)
-
-
-def unknown_conventions(hardware: Hardware) -> tuple[str, ...]:
+def bounded_conventions(hardware: Hardware) -> tuple[str, ...]:
     """Keys of the hardware file that the counts know and the search only bounds."""
     counting = hardware.counting
     keys = [key for key in ("refill_all", "whole_accesses") if getattr(counting, key)]

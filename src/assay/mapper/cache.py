@@ -17,7 +17,8 @@ from typing import Any
 
 from assay.errors import AssayError
 from assay.hardware.model import Hardware
-from assay.mapper.best import Tick, best_mapping
+from assay.mapper.best import best_mapping
+from assay.mapper.hunt import Tick
 from assay.mapper.result import Point, SearchResult
 from assay.mapper.store import VARIABLE, Store, cache_folder
 from assay.mapping.text import mapping_from_data, mapping_to_data

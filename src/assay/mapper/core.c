@@ -1,6 +1,6 @@
 /* The inner loop of the search: partial mappings ("labels"), grown one loop at a time from the compute outwards.
 
-   problem.py says what a label's figures mean, search.py what is asked; `pack.py` writes both into the two arrays that
+   problem.py says what a label's figures mean, search.py what is asked, and writes both into the two arrays that
    `read_problem` reads. A label is one block of memory: its head, then doubles: cost[K], scale[K], words[C], tile[C], met[W].
 
      cost[k]   what is certain of objective k;

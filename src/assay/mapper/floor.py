@@ -22,7 +22,8 @@ from math import ceil, gcd, prod
 
 from assay.components.actions import energy_per_word
 from assay.hardware.model import Axis, Fanout, Memory
-from assay.mapper.problem import ComponentKey, Problem, SymbolicCount, symbolic_counts
+from assay.mapper.problem import Problem
+from assay.mapper.symbols import ComponentKey, SymbolicCount, symbolic_counts
 from assay.mapping.counts import Action
 from assay.mapping.latency import port_limits
 from assay.workload.einsum import Rank, Tensor

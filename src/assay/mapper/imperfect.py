@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 
 from assay.errors import NoMappingError, UnsupportedError
 from assay.hardware.model import Hardware
 from assay.mapper.floor import Floor
-from assay.mapper.misfit import explain_misfit, has_mapping
-from assay.mapper.problem import MOST_CHOICES, Dimension, build_problem, choices, keep_choices
+from assay.mapper.hunt import STRICT, Hunt, Tick
+from assay.mapper.keeps import MOST_CHOICES, choices, keep_choices
+from assay.mapper.problem import Dimension, build_problem
 from assay.mapper.result import SearchResult, value_of
 from assay.mapper.search import Aim, Question, Search
 from assay.mapper.spell import spell
@@ -33,14 +35,6 @@ from assay.mapping.energy import energy_of_actions
 from assay.mapping.latency import time_layer
 from assay.mapping.mapping import Mapping
 from assay.workload.einsum import Einsum
-
-Tick = Callable[[int, int, int, float], object]
-
-OPTIMAL_GAP = 1e-8
-"""A gap up to this is rounding."""
-
-_STRICT = 1e-11
-"""A mapping is better if its value is lower by more than this share."""
 
 _BEAM = 8
 """Labels of each kind and size in a search of a padded layer."""
@@ -82,7 +76,8 @@ def imperfect_mapping(
         raise UnsupportedError("links between neighbours are not counted for tiles that leave remainders")
     if hardware.counting.refill_all:
         raise UnsupportedError("refill_all is not counted for tiles that leave remainders")
-    return _Hunt(einsum, hardware, objective, max_cycles, max_energy, time_limit, tick).run()
+    limits: dict[str, Any] = {"max_cycles": max_cycles, "max_energy": max_energy}
+    return _Hunt(einsum, hardware, objective, **limits, time_limit=time_limit, tick=tick).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +90,12 @@ class _Found:
     steps: int
 
 
-class _Hunt:
-    def __init__(
-        self,
-        einsum: Einsum,
-        hardware: Hardware,
-        objective: str,
-        max_cycles: int | None,
-        max_energy: float | None,
-        time_limit: float | None,
-        tick: Tick | None,
-    ) -> None:
-        self.einsum = einsum
-        self.hardware = hardware
-        self.objective = objective
+class _Hunt(Hunt):
+    def __init__(self, einsum: Einsum, hardware: Hardware, objective: str, **asked: Any) -> None:
+        super().__init__(einsum, hardware, objective, **asked)
         self.goal = objective
-        self.max_cycles = math.inf if max_cycles is None else float(max_cycles)
-        self.max_energy = math.inf if max_energy is None else max_energy * (1 + 1e-12)
-        self.limits = {"max_cycles": max_cycles, "max_energy": max_energy}
-        self.tick = tick
-        self.start = time.perf_counter()
-        self.end = math.inf if time_limit is None else self.start + time_limit
-        self.needed = objective != "latency" or max_energy is not None
+        self.max_energy *= 1 + 1e-12
+        self.limits: dict[str, Any] = {key: asked.get(key) for key in ("max_cycles", "max_energy")}
         self.machine = Machine(einsum, hardware)
         if choices(einsum, hardware) > MOST_CHOICES:
             raise UnsupportedError(
@@ -127,7 +106,6 @@ class _Hunt:
         self.problems = [
             build_problem(einsum, hardware, keep, energy=self.needed) for keep in keep_choices(einsum, hardware)
         ]
-        self.labels = 0
         self.most_steps = math.inf
         self.best: _Found | None = None
 
@@ -144,24 +122,11 @@ class _Hunt:
         if self.best is None:
             self._relent()
         if self.best is None:
-            raise self._nothing()
+            raise self.nothing(certain=False)
         energy, cycles = self.best.energy, self.best.cycles
         value = value_of(self.objective, energy, cycles)
         bound = min(self._floor(), value)
-        gap = value / bound - 1.0 if bound > 0 else 0.0 if value <= 0 else math.inf
-        optimal = gap <= OPTIMAL_GAP
-        return SearchResult(
-            objective=self.objective,
-            mapping=self.best.mapping,
-            energy=energy if self.needed or self._all_known() else None,
-            cycles=cycles,
-            lower_bound=value if optimal else bound,
-            gap=0.0 if optimal else gap,
-            optimal=optimal,
-            seconds=time.perf_counter() - self.start,
-            labels=self.labels,
-            stopped=self._over(),
-        )
+        return self.answer(self.best.mapping, energy, cycles, bound, stopped=self._over())
 
     # -- what is known of a mapping -----------------------------------------------------------------------------------
 
@@ -197,20 +162,14 @@ class _Hunt:
         if self.best is not None:
             (mine, second) = self._value(found.energy, found.cycles, found.steps)
             (least, other) = self._value(self.best.energy, self.best.cycles, self.best.steps)
-            step = _STRICT * abs(least)
-            if mine > least + step or (mine >= least - step and second >= other - _STRICT * abs(other)):
+            step = STRICT * abs(least)
+            if mine > least + step or (mine >= least - step and second >= other - STRICT * abs(other)):
                 return False
         self.best = found
         return True
 
     def _over(self) -> bool:
         return time.perf_counter() > self.end
-
-    def _all_known(self) -> bool:
-        """Whether every memory and the compute have their energies."""
-        known = [self.hardware.compute.energy, *[m.read_energy for m in self.hardware.memories]]
-        known += [m.write_energy for m in self.hardware.memories]
-        return all(energy is not None for energy in known)
 
     # -- where to begin -----------------------------------------------------------------------------------------------
 
@@ -229,14 +188,8 @@ class _Hunt:
         left = None if self.end == math.inf else max((self.end - time.perf_counter()) / 2, 0.0)
         for limits in (self.limits, {}) if any(v is not None for v in self.limits.values()) else ({},):
             try:
-                given: dict[str, float | int | None] = dict(limits)
                 result = best_mapping(
-                    self.einsum,
-                    self.hardware,
-                    self.objective,
-                    time_limit=left,
-                    tick=self.tick,
-                    **given,  # type: ignore[arg-type]
+                    self.einsum, self.hardware, self.objective, **limits, time_limit=left, tick=self.tick
                 )
             except NoMappingError:
                 continue
@@ -311,7 +264,7 @@ class _Hunt:
         """Where nothing found keeps within the limits: begin with what has the least of the figures limited."""
         goals = [("energy", self.max_energy), ("latency", self.max_cycles)]
         for goal in [goal for goal, limit in goals if limit < math.inf]:
-            hunt = _Hunt(self.einsum, self.hardware, goal, None, None, None, self.tick)
+            hunt = _Hunt(self.einsum, self.hardware, goal, tick=self.tick)
             hunt.end, hunt.needed = self.end, self.needed
             try:
                 least = self._figures(hunt.run().mapping)
@@ -342,16 +295,6 @@ class _Hunt:
             return cycles
         energy = min(floor.energy() for floor in floors)
         return energy if self.objective == "energy" else energy * cycles
-
-    def _nothing(self) -> NoMappingError:
-        limits = [f"{self.max_cycles:,.0f} cycles"] * (self.max_cycles < math.inf)
-        limits += [f"{self.max_energy:.4g} J"] * (self.max_energy < math.inf)
-        if not limits or not has_mapping(self.einsum, self.hardware):
-            return explain_misfit(self.einsum, self.hardware)
-        return NoMappingError(
-            f"{self.hardware.name}: no mapping was found that takes at most {' and '.join(limits)}",
-            hint="raise the limit; without one, the least of energy or latency is found",
-        )
 
 
 def _longer(extent: int) -> list[int]:

@@ -8,11 +8,9 @@ weights come from the very `bookings` that count one mapping (`assay.mapping.ana
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
-from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +18,11 @@ import numpy.typing as npt
 from assay.components.actions import energy_per_word
 from assay.errors import InputError, UnsupportedError
 from assay.hardware.model import Fanout, Hardware, Memory, Node
-from assay.mapping.analysis import Way, bookings
+from assay.mapper.symbols import SymbolicCount, Words, linked, symbolic_counts
+from assay.mapping.analysis import Way
 from assay.mapping.counts import Action
 from assay.mapping.digits import Role
 from assay.mapping.latency import port_limits
-from assay.mapping.mapping import Level, Loop
-from assay.mapping.mapping import Mapping as LoopNest
-from assay.mapping.nest import Nest
 from assay.mapping.sums import tile_words
 from assay.workload.einsum import Einsum, Rank, Tensor
 
@@ -174,98 +170,6 @@ class Problem:
             for values in product(*sizes)
         ]
         return positions, np.array(words, np.float64).reshape([len(s) for s in sizes] or [1])
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A sum of components: (tensor, child, roles) -> how often; the key None is a number of words."""
-
-    terms: Mapping[ComponentKey | None, float]
-
-    def __add__(self, other: Words | int) -> Words:
-        one: dict[ComponentKey | None, float] = {None: 0 if isinstance(other, Words) else other}
-        more = other.terms if isinstance(other, Words) else one
-        keys: dict[ComponentKey | None, None] = dict.fromkeys([*self.terms, *more])
-        return Words({key: self.terms.get(key, 0) + more.get(key, 0) for key in keys})
-
-    __radd__ = __add__
-
-    def __mul__(self, factor: float) -> Words:
-        return Words({key: value * factor for key, value in self.terms.items()})
-
-    __rmul__ = __mul__
-
-
-ComponentKey = tuple[str, int, tuple[tuple[int, Role], ...], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """What `bookings` asks for the words of."""
-
-    tensor: str
-    node: int
-    roles: tuple[tuple[int, Role], ...]
-
-    def words(self, latch: bool = True) -> Words:
-        return Words({(self.tensor, self.node, self.roles, latch): 1})
-
-
-class _Symbols:
-    """A source of symbols in place of numbers."""
-
-    perfect = True
-
-    def view(self, tensor: Tensor, node: int, roles: dict[int, Role], hold: bool = True) -> _View:
-        return _View(tensor.name, node, tuple(sorted(roles.items())))
-
-    def links(self, tensor: Tensor, child: int) -> tuple[()]:
-        return ()
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolicCount:
-    """One count as a sum of components."""
-
-    node: int
-    tensor: str | None
-    action: Action
-    way: Way | None
-    words: Words
-
-
-def symbolic_counts(einsum: Einsum, hardware: Hardware, keep: tuple[tuple[str, ...], ...]) -> Iterator[SymbolicCount]:
-    # Refills of every addend multiply two unknowns; once each is the least they can be.
-    hardware = replace(hardware, counting=replace(hardware.counting, refill_all=False))
-    loops = tuple(Loop(dim, extent) for dim, extent in einsum.dims)
-    levels = tuple(
-        Level(node.name, loops if i == 0 else (), names)
-        for i, (node, names) in enumerate(zip(hardware.nodes, keep, strict=False))
-    )
-    nest = Nest.build(einsum, hardware, LoopNest(levels))
-    empty: dict[ComponentKey | None, float] = {}
-    for booking in bookings(nest, cast(Any, _Symbols())):
-        words = sum((cast(Any, part.number) * part.factor for part in booking.parts), Words(empty))
-        if booking.tensor != einsum.output.name:
-            words = _spared(words, booking.node, hardware)
-        yield SymbolicCount(booking.node, booking.tensor, booking.action, booking.way, words)
-
-
-def linked(hardware: Hardware, parent: int, child: int) -> frozenset[int]:
-    """Fanouts between the two whose children pass words on."""
-    nodes = {i: hardware.nodes[i] for i in range(parent + 1, child)}
-    return frozenset(i for i, node in nodes.items() if isinstance(node, Fanout) and node.links)
-
-
-def _spared(words: Words, node: int, hardware: Hardware) -> Words:
-    """Words counted at a node outside of fanouts with links: as if children of these shared them."""
-    terms: dict[ComponentKey | None, float] = {}
-    for key, factor in words.terms.items():
-        if key is not None:
-            roles = dict(key[2]) | dict.fromkeys(linked(hardware, node, key[1]), Role.UNION)
-            key = (key[0], key[1], tuple(sorted(roles.items())), key[3])  # noqa: PLW2901
-        terms[key] = terms.get(key, 0) + factor
-    return Words(terms)
 
 
 def build_problem(
@@ -428,7 +332,7 @@ class _Builder:
                     Window(len(self.windows), index, tuple(p for p, _ in terms), tuple(c for _, c in terms))
                 )
         node = self.hardware.nodes[child]
-        stationary = isinstance(node, Memory) and tensor.name in getattr(node, "stationary", ())
+        stationary = isinstance(node, Memory) and tensor.name in node.stationary
         links = linked(self.hardware, parent, child) if tensor is not self.einsum.output else frozenset[int]()
         self.records.append(
             Record(index, tensor, parent, child, frozenset(pure), tuple(windows), components, latch, stationary, links)
@@ -443,64 +347,3 @@ class _Builder:
         index = len(self.records)
         component = Component(self._components, index, roles, weights)
         self.records.append(Record(index, None, 0, child, frozenset(), (), (component,), False))
-
-
-MOST_CHOICES = 64
-"""Choices of kept tensors up to which each is searched."""
-
-Keep = tuple[tuple[str, ...], ...]
-"""Kept tensors per node (empty for fanouts)."""
-
-
-def _free(einsum: Einsum, hardware: Hardware) -> list[tuple[str, ...]]:
-    """Per node, the tensors that it may keep or not."""
-    names = [tensor.name for tensor in einsum.tensors]
-    return [
-        tuple(name for name in names if index and isinstance(node, Memory) and name in node.may_keep)
-        for index, node in enumerate(hardware.nodes[:-1])
-    ]
-
-
-def _kept(einsum: Einsum, hardware: Hardware, chosen: Sequence[Collection[str]]) -> Keep:
-    names = [tensor.name for tensor in einsum.tensors]
-    found: list[tuple[str, ...]] = []
-    for index, node in enumerate(hardware.nodes[:-1]):
-        if not isinstance(node, Memory):
-            found.append(())
-        elif index == 0:
-            found.append(tuple(names))
-        else:
-            must = {name for name in node.keep if name not in node.may_keep}
-            found.append(tuple(name for name in names if name in must or name in chosen[index]))
-    return tuple(found)
-
-
-def choices(einsum: Einsum, hardware: Hardware) -> int:
-    """How many choices of kept tensors there are."""
-    return 1 << sum(len(names) for names in _free(einsum, hardware))
-
-
-def keep_choices(einsum: Einsum, hardware: Hardware) -> list[Keep]:
-    """Every allowed choice of kept tensors, the fullest first."""
-    subsets = [
-        [[n for n, bit in zip(free, bits, strict=True) if bit] for bits in product((1, 0), repeat=len(free))]
-        for free in _free(einsum, hardware)
-    ]
-    return [_kept(einsum, hardware, chosen) for chosen in product(*subsets)]
-
-
-def extremes(einsum: Einsum, hardware: Hardware) -> list[Keep]:
-    """The choices that keep all they may, and nothing they need not."""
-    free = _free(einsum, hardware)
-    return [_kept(einsum, hardware, free), _kept(einsum, hardware, [()] * len(free))]
-
-
-def beside(einsum: Einsum, hardware: Hardware, keep: Keep) -> list[Keep]:
-    """The choices that differ by one tensor in one memory."""
-    found = []
-    for index, free in enumerate(_free(einsum, hardware)):
-        for name in free:
-            chosen: list[set[str]] = [set(names) for names in keep]
-            chosen[index] ^= {name}
-            found.append(_kept(einsum, hardware, chosen))
-    return found

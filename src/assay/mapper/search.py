@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.errors import UnsupportedError
-from assay.hardware.model import Axis, Buffering, Fanout, Memory
+from assay.hardware.model import Axis, Buffering, Factors, Fanout, Memory
 from assay.mapper import _core
 from assay.mapper.bounds import Bounds
 from assay.mapper.problem import STEPS, Problem
@@ -139,7 +139,6 @@ class Search:
     time: str = "full"
     step: float = 0.0
     tiles: Tiles = field(init=False)
-    labels: int = field(init=False, default=0)
     _slides: Slides = field(init=False)
     _bounds: Bounds = field(init=False)
     _written: Writer = field(init=False)
@@ -153,15 +152,8 @@ class Search:
     @property
     def columns(self) -> list[int]:
         """Positions of the objectives weighed."""
-        others = range(1, len(self.problem.objectives))
-        return [
-            0,
-            *[
-                k
-                for k in others
-                if self.time == "full" or (self.time, self.problem.objectives[k].name) == (STEPS, STEPS)
-            ],
-        ]
+        weighed = {"none": (), "steps": (STEPS,), "full": [o.name for o in self.problem.objectives]}[self.time]
+        return [k for k, objective in enumerate(self.problem.objectives) if k == 0 or objective.name in weighed]
 
     @property
     def turns(self) -> list[list[int]]:
@@ -192,7 +184,6 @@ class Search:
                 f"the search does not take {self.problem.hardware.name} with this layer: {error}",
                 hint="give its mapping (--mapping), or leave out levels that this layer does not need",
             ) from None
-        self.labels += labels
         candidates = [Candidate(values[0], self._cycles(values), self._spell(edges)) for values, edges in found]
         order = {
             Aim.ENERGY: lambda c: (c.energy, c.cycles),
@@ -285,7 +276,7 @@ class Search:
             rules = node.axes[place.axis]
             allowed, size, spot = problem.positions(rules.dims), rules.size, place.axis + 1
             sizes = [axis.size for axis in node.axes]
-            least_used = getattr(node, "min_utilization", 0.0) * node.children - 1e-9
+            least_used = node.min_utilization * node.children - 1e-9
         first = int(at == 0 or bounds.places[at - 1].node != place.node)
         outer = int(bounds.next(at) == at + 1)
         writer.put(spot, place.node, first, outer, bounds.next(at), len(sizes), *sizes)
@@ -301,17 +292,17 @@ class Search:
         for record in problem.records:
             writer.product(bounds.shared(record, at))
             writer.product(bounds.shared_evenly(record, at))
-        fixed, most = self._factors(rules, "factors"), self._factors(rules, "max_factors")
-        order = list(getattr(rules, "order", ()))[::-1] if isinstance(rules, Memory) else []
+        fixed, most = self._factors(rules.factors), self._factors(rules.max_factors)
+        order = rules.order[::-1] if isinstance(rules, Memory) else ()
         writer.put(int(bool(order)), int(bool(fixed or most)))
         for d, dim in enumerate(problem.dims):
             spot = order.index(dim.name) if dim.name in order else -1
             writer.put(fixed.get(d, -1), most.get(d, -1), spot)
 
-    def _factors(self, rules: Memory | Axis, key: str) -> dict[int, int]:
+    def _factors(self, factors: Factors) -> dict[int, int]:
         """Bounds that the file gives for dimensions that the layer has; 0 there means all of it."""
         found = {}
-        for name, bound in getattr(rules, key, ()):
+        for name, bound in factors:
             d = self.problem.position(name)
             if d is not None:
                 found[d] = min(bound or self.problem.dims[d].extent, self.problem.dims[d].extent)
@@ -347,9 +338,8 @@ def outermost(problem: Problem) -> frozenset[int]:
         if record.tensor is not None:
             found &= record.pure
     for memory in problem.hardware.memories:
-        named = {*memory.whole, *getattr(memory, "order", ())}
-        named |= {name for key in ("factors", "max_factors") for name, _ in getattr(memory, key, ())}
-        found -= problem.positions(tuple(named))
+        named = (*memory.whole, *memory.order, *[name for name, _ in (*memory.factors, *memory.max_factors)])
+        found -= problem.positions(named)
         if memory.buffering is not Buffering.IDEAL:
             return frozenset()
     for fanout in problem.hardware.fanouts:

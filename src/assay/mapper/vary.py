@@ -22,7 +22,7 @@ from assay.errors import UnsupportedError
 from assay.hardware.model import Axis, Fanout, Halo, Hardware, Memory, Multicast
 from assay.mapping.counts import Action
 from assay.mapping.latency import port_limits
-from assay.mapping.many import ManyAnalyses, analyse_many
+from assay.mapping.many import ManyAnalyses, analyse_many, with_bounds
 from assay.mapping.mapping import Level, Loop, Mapping
 from assay.workload.einsum import Einsum, Rank
 
@@ -253,17 +253,6 @@ def trimmed(mapping: Mapping, extents: dict[str, int]) -> Mapping:
     return Mapping(tuple(reversed(levels)))
 
 
-def with_bounds(pattern: Mapping, bounds: Row) -> Mapping:
-    """The pattern with these bounds."""
-    left = iter(bounds)
-    return Mapping(
-        tuple(
-            Level(level.node, tuple(Loop(loop.dim, next(left), loop.axis) for loop in level.loops), level.keep)
-            for level in pattern.levels
-        )
-    )
-
-
 def different_bounds(extent: int, most: int) -> list[int]:
     """The least bound of each number of tiles that it leaves, and the most bound."""
     found = {-(-extent // n) for n in range(1, math.isqrt(extent) + 1)} | set(range(1, math.isqrt(extent) + 2))
@@ -390,7 +379,7 @@ def _round(
         looked += len(rated.rows)
         values = value(rated)
         for i in rated.order(values, OFFERED):
-            mapping = with_bounds(pattern.mapping, tuple(rated.rows[i].tolist()))
+            mapping = with_bounds(pattern.mapping, rated.rows[i].tolist())
             tidy = trimmed(mapping, machine.extents)
             mapping = tidy if machine.is_allowed(tidy) else mapping
             if offer(mapping):

@@ -40,16 +40,19 @@ def _components(evaluation: Evaluation) -> list[str]:
 
 
 def _energy_bars(evaluation: Evaluation, width: int | None) -> RenderableType:
-    total = evaluation.energy or 0.0
+    parts = [(name, evaluation.energy_of(name) or 0.0) for name in _components(evaluation)]
+    return energy_bars(parts, evaluation.energy, width)
+
+
+def energy_bars(parts: list[tuple[str, float]], whole: float | None, width: int | None) -> RenderableType:
+    """One bar per component: joules, and their share of the whole."""
     length = min(BAR, max(10, (width or 120) - 45))
     columns = (Column("", right=False), Column(""), Column(""), Column("", right=False))
     rows: list[list[str | Text]] = []
-    for index, name in enumerate(_components(evaluation)):
-        energy = evaluation.energy_of(name) or 0.0
-        share = energy / total if total else 0.0
-        rows.append(
-            [name, si(energy, "J"), percent(share), Text(bar(share, length), style=COLORS[index % len(COLORS)])]
-        )
+    for index, (name, joules) in enumerate(parts):
+        share = joules / whole if whole else 0.0
+        strip = Text(bar(share, length), style=COLORS[index % len(COLORS)])
+        rows.append([name, si(joules, "J"), percent(share), strip])
     return grid(columns, rows, [], None, header=False)
 
 

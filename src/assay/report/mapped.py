@@ -10,10 +10,10 @@ from rich.text import Text
 from assay.evaluation.mapped import MappedLayer
 from assay.mapper import Point
 from assay.mapping.text import render
+from assay.report.evaluation import energy_bars
 from assay.report.figures import NOT_MODELLED, OBJECTIVE_NAMES, missing_energy, percent, plural, shape, si, whole
-from assay.report.page import COLORS, Column, bar, bullets, grid, heading, pairs, prose, to_text
+from assay.report.page import Column, bullets, grid, heading, pairs, prose, to_text
 
-BAR = 40
 MOST_POINTS = 20
 
 FRONT_LEGEND = "Of these mappings none is better in both energy and cycles. The one marked is shown above."
@@ -105,16 +105,8 @@ def _scope(mapped: MappedLayer) -> str:
 
 
 def _bars(mapped: MappedLayer, width: int | None) -> RenderableType:
-    total = mapped.energy or 0.0
-    length = min(BAR, max(10, (width or 120) - 45))
-    columns = (Column("", right=False), Column(""), Column(""), Column("", right=False))
-    rows: list[list[str | Text]] = []
     known = [(name, joules) for name, joules in mapped.energy_by_component.items() if joules is not None]
-    for index, (name, joules) in enumerate(known):
-        share = joules / total if total else 0.0
-        strip = Text(bar(share, length), style=COLORS[index % len(COLORS)])
-        rows.append([name, si(joules, "J"), percent(share), strip])
-    return grid(columns, rows, [], None, header=False)
+    return energy_bars(known, mapped.energy, width)
 
 
 def _front(mapped: MappedLayer, width: int | None) -> RenderableType:

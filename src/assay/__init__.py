@@ -19,6 +19,10 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from assay.components.estimate import Cost, Estimate
+    from assay.components.estimator import Declined, Estimator, attribute
+    from assay.components.registry import estimate
+    from assay.components.technology import Technology
     from assay.errors import AssayError, InputError, NoMappingError, UnsupportedError
     from assay.evaluation.count import MappingCount, count_mapping
     from assay.evaluation.evaluate import Progress, evaluate
@@ -40,6 +44,10 @@ if TYPE_CHECKING:
     from assay.workload.zoo import zoo_names
 
 _HOMES = {
+    "assay.components.estimate": ("Cost", "Estimate"),
+    "assay.components.estimator": ("Declined", "Estimator", "attribute"),
+    "assay.components.registry": ("estimate",),
+    "assay.components.technology": ("Technology",),
     "assay.errors": ("AssayError", "InputError", "NoMappingError", "UnsupportedError"),
     "assay.evaluation.evaluate": ("Progress", "evaluate"),
     "assay.evaluation.layer": ("LayerResult",),
@@ -66,8 +74,12 @@ __all__ = [
     "Action",
     "Analysis",
     "AssayError",
+    "Cost",
     "Count",
+    "Declined",
     "Einsum",
+    "Estimate",
+    "Estimator",
     "Evaluation",
     "Hardware",
     "InputError",
@@ -82,13 +94,16 @@ __all__ = [
     "Network",
     "NoMappingError",
     "Progress",
+    "Technology",
     "TimeloopDesign",
     "UnsupportedError",
     "__version__",
     "analyse",
     "analyse_many",
+    "attribute",
     "best_mapping",
     "count_mapping",
+    "estimate",
     "evaluate",
     "hardware_yaml",
     "load_hardware",

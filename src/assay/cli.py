@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from assay import __version__
 from assay.cli_cache import add_cache
+from assay.cli_components import add_components
 from assay.cli_explain import add_explain
 from assay.cli_map import add_map, seconds
 from assay.cli_options import add_dataflow, check_batch, whole
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     add_map(commands, common)
     add_commands(commands, common)
     add_explain(commands, common)
+    add_components(commands, common)
     add_cache(commands, common)
     listing = commands.add_parser("networks", parents=[common], help="list the built-in networks")
     listing.set_defaults(command=_networks)
@@ -139,6 +141,9 @@ def _add_evaluate(
     )
     parser.add_argument(
         "--time-limit", metavar="SECONDS", help="for each layer's search; then the best so far is taken, with its gap"
+    )
+    parser.add_argument(
+        "--power-gating", action="store_true", help="instances that get no work in a layer do not leak in it"
     )
     parser.add_argument("--mapping", metavar="FILE", help="take mappings from a result (.json) or a YAML file")
     parser.add_argument("--workers", metavar="N", default=None, help="processes (default: one per processor core)")
@@ -185,6 +190,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         mappings=_mappings(options.mapping, batch),
         cache=not options.no_cache,
         dataflow=options.dataflow,
+        power_gating=options.power_gating,
     )
     _deliver(evaluation, outputs)
 

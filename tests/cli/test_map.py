@@ -99,7 +99,7 @@ def test_a_dataflow(run: Runner, command: str) -> None:
         "matmul on Example edge accelerator (not a real chip), weight stationary, batch 1",
     )
     code, _, err = run(command, SMALL, "edge_45nm", "--dataflow", "os")
-    assert (code, "edge_45nm.yaml:39:5: dataflow output_stationary needs a memory for ofmap" in err) == (2, True)
+    assert (code, "edge_45nm.yaml:40:5: dataflow output_stationary needs a memory for ofmap" in err) == (2, True)
 
 
 def searching(elapsed: float, least: float | None = 3.1e-3, unit: str = "J") -> Searching:

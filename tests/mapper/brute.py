@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from assay.components.actions import energy_per_word
+from assay.hardware.actions import energy_per_word
 from assay.hardware.model import ALL, Axis, Fanout, Hardware, Memory
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Action

@@ -194,12 +194,12 @@ TEXTS = {
         "'keep'); or drop M from 'whole' of spad"
     ),
     "a chip of which two scratchpads are too small": (
-        "eyeriss.yaml:71:5: no mapping fits eyeriss: psum_spad must hold a tile of ofmap of at least 96 words"
+        "eyeriss.yaml:85:5: no mapping fits eyeriss: psum_spad must hold a tile of ofmap of at least 96 words"
         " (1,536 b) because M = 96 must be whole there, and has room for 24 words (384 b)\n"
         "  hint: drop M from 'whole' of psum_spad"
     ),
     "a filter with more rows than the array": (
-        "eyeriss.yaml:41:5: no mapping fits eyeriss: R = 13 has no place: it must be whole in array, axis Y "
+        "eyeriss.yaml:52:5: no mapping fits eyeriss: R = 13 has no place: it must be whole in array, axis Y "
         "of array is 12 long, axis X of array does not take R, and psum_spad, ifmap_spad and filter_spad do "
         "not iterate R\n"
         "  hint: make axis Y of array 13 long instead of 12; or drop R from 'whole' of array; or allow R "

@@ -83,6 +83,7 @@ def evaluate(
     time_limit: float | None = None,
     cache: bool = True,
     dataflow: str | None = None,
+    power_gating: bool = False,
 ) -> Evaluation:
     """Evaluate a network on hardware, with the best mapping of every layer.
 
@@ -105,6 +106,7 @@ def evaluate(
         time_limit: seconds for the search of each different layer; then the best mapping so far is taken.
         cache: False: search every layer, and keep nothing.
         dataflow: that the chip is made to work in, such as `weight_stationary` (docs/hardware.md); None: as it is.
+        power_gating: True: instances that get no work in a layer are switched off in it, and do not leak.
 
     Raises:
         InputError: an argument is wrong, or a given mapping does not fit its layer and hardware.
@@ -123,7 +125,7 @@ def evaluate(
     solutions = _solve_all(list(jobs), workers, Tracker(progress, len(jobs), time_limit))
     layers = _layer_results(network, hardware, jobs, solutions)
     notes = notes_of(network, hardware, layers, objective)
-    return Evaluation(network, hardware, objective, layers, notes, tiles)
+    return Evaluation(network, hardware, objective, layers, notes, tiles, power_gating)
 
 
 def _check_search(objective: str, tiles: str, time_limit: float | None) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from assay.components.actions import energy_per_word
 from assay.errors import InputError
 from assay.evaluation.explained import (
     Charge,
@@ -27,6 +26,7 @@ from assay.evaluation.explained import (
     Sum,
 )
 from assay.evaluation.layer import LayerResult, check_component
+from assay.hardware.actions import energy_per_word
 from assay.hardware.model import Fanout, Halo, Hardware, Memory, Node
 from assay.hardware.presets import HardwareText, TextLine
 from assay.mapping.analysis import Part, bookings

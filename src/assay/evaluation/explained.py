@@ -10,6 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from assay.hardware.design import energies_from, energy_source
 from assay.hardware.model import Hardware
 from assay.hardware.presets import TextLine
 from assay.mapping.counts import Action
@@ -288,7 +289,7 @@ class NumberExplanation(Explanation):
 
     def _content(self) -> dict[str, Any]:
         data: dict[str, Any] = {"kind": "number", "layer": self.layer} | self.charge.to_dict()
-        data["energy_source"] = self.hardware.energy_source
+        data["energy_source"] = energy_source(self.hardware, self.charge.component)
         return data | {"sums": [each.to_dict() for each in self.sums]}
 
     @property
@@ -307,7 +308,7 @@ class NumberExplanation(Explanation):
             lines += [f"{each.words:,} {each.text}", *(f"  {line}" for line in each.lines())]
         lines.append(f"energy: {self.charge.formula}")
         lines += [str(line) for line in self.charge.lines]
-        return [*lines, f"source: {self.hardware.energy_source or 'not given'}"]
+        return [*lines, f"source: {energy_source(self.hardware, self.charge.component)}"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -337,13 +338,13 @@ class EnergyExplanation(Explanation):
 
     def _content(self) -> dict[str, Any]:
         data: dict[str, Any] = {"kind": "energy", "layer": self.layer, "energy_j": self.energy}
-        data |= {"energy_source": self.hardware.energy_source, "without": list(self.unknown)}
+        data |= {"energy_source": energies_from(self.hardware), "without": list(self.unknown)}
         return data | {"charges": [charge.to_dict() for charge in self.charges]}
 
     def _lines(self) -> list[str]:
         lines = [f"{charge.component} {charge.name}: {charge.formula}" for charge in self.charges]
         lines.append(f"total: {format_si(self.energy, 'J', DIGITS)}")
-        return [*lines, f"source: {self.hardware.energy_source or 'not given'}"]
+        return [*lines, f"source: {energies_from(self.hardware)}"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

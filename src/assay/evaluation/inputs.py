@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from assay.components.estimate import Part
+from assay.hardware.design import energies_from
 from assay.hardware.model import Fanout, Hardware, Memory, Node
 from assay.hardware.presets import text_of
 from assay.workload.network import Network
@@ -30,11 +32,15 @@ def hardware_to_data(hardware: Hardware) -> dict[str, Any]:
         "source": hardware.source,
         "technology": hardware.technology,
         "dataflow": hardware.dataflow or None,
-        "energy_source": hardware.energy_source,
+        "energy_source": energies_from(hardware),
         "clock_hz": hardware.clock,
         "pes": hardware.pes,
         "peak_macs_per_cycle": hardware.peak_macs_per_cycle,
         "components": [_node_to_dict(node, hardware) for node in hardware.nodes],
+        "parts": [
+            {"name": each.part.name, "per_cycle": each.per_cycle or None} | (_part_to_dict(each.part) or {})
+            for each in hardware.parts
+        ],
         "notes": list(hardware.notes),
         "file": _file_to_dict(hardware),
     }
@@ -54,4 +60,9 @@ def _node_to_dict(node: Node, hardware: Hardware) -> dict[str, Any]:
     data: dict[str, Any] = {"name": node.name, "kind": kind, "instances": hardware.instances(node.name)}
     if isinstance(node, Memory):
         data |= {"size_bits": node.size, "offchip": node.offchip}
-    return data
+    return data | {"component": _part_to_dict(node.component)}
+
+
+def _part_to_dict(part: Part | None) -> dict[str, Any] | None:
+    """How many of a component one instance has, and what each costs."""
+    return None if part is None else {"count": part.count, "estimate": part.estimate.to_dict()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.sources import widths
+from assay.hardware.design import Total, built_of, chip_area, leakage_power
 from assay.hardware.model import Hardware
 from assay.mapping.counts import Action
 from assay.mapping.energy import unknown_in_fanouts
@@ -13,7 +14,6 @@ TIMING_NOTE = (
     "Time: within a layer, transfers and computation overlap perfectly (filling and draining the pipeline is not "
     "modelled); layers run one after another."
 )
-IDLE_NOTE = "Not modelled: leakage, clock tree, control, host, and chip area."
 PARTIAL_SUMS_NOTE = (
     "Partial sums are stored and moved with the bits of the ofmap's words (no wider accumulator). One on its way out "
     "of a memory is counted as an update above, not as a read below."
@@ -43,10 +43,37 @@ def notes_of(
         notes.append(PADDING_NOTE)
     if any(t.density < 1 for la in mapped if la.einsum for t in la.einsum.tensors):
         notes.append(DENSITY_NOTE)
-    notes.append(IDLE_NOTE)
+    notes += _beside_actions(hardware)
     notes += [f"Network: {note}" for note in network.notes]
     notes += [f"Hardware: {note}" for note in hardware.notes]
     return tuple(notes)
+
+
+def _beside_actions(hardware: Hardware) -> list[str]:
+    """What is known, and what is not, of what follows from no count."""
+    area, leakage = chip_area(hardware), leakage_power(hardware)
+    missing = [f"{what}{_of(total)}" for what, total in (("leakage", leakage), ("chip area", area)) if total.without]
+    beside = "" if hardware.parts else "clock network, control, "
+    notes = [f"Not modelled: {beside}host{''.join(f', {each}' for each in missing)}."]
+    if leakage.value is not None:
+        notes.append(
+            "Leakage is not in the energies, and the search for mappings does not see it: its share is beside."
+        )
+    notes += [f"Extrapolated: {text}." for text in _extrapolated(hardware)]
+    return notes
+
+
+def _of(total: Total) -> str:
+    """` of dram and pe_mac`; nothing where it is not modelled at all."""
+    return "" if total.value is None else f" of {_listing(list(total.without))}"
+
+
+def _extrapolated(hardware: Hardware) -> list[str]:
+    return [
+        f"{each.name} ({each.estimate.component}): {'; '.join(each.estimate.extrapolated)}"
+        for each in built_of(hardware)
+        if each.estimate is not None and each.estimate.extrapolated
+    ]
 
 
 def _unmapped(layers: tuple[LayerResult, ...]) -> list[str]:

@@ -13,6 +13,7 @@ from assay.errors import InputError, UnsupportedError
 from assay.evaluation.html import evaluation_html
 from assay.evaluation.inputs import hardware_to_data, network_to_data
 from assay.evaluation.layer import LayerResult, check_component
+from assay.evaluation.static import Static, static_of
 from assay.hardware.model import Hardware
 from assay.mapping.counts import Action
 from assay.mapping.energy import unknown_in_fanouts
@@ -44,6 +45,7 @@ class Evaluation:
         layers: one result per layer, in order of execution.
         notes: what is assumed and what is not modelled.
         tiles: sizes of tiles that were searched: `perfect`, those that divide the layer, or `imperfect`, all.
+        power_gating: True: instances that get no work in a layer are switched off in it, and do not leak.
     """
 
     network: Network
@@ -52,6 +54,7 @@ class Evaluation:
     layers: tuple[LayerResult, ...]
     notes: tuple[str, ...] = ()
     tiles: str = "perfect"
+    power_gating: bool = False
 
     def __repr__(self) -> str:
         return f"<Evaluation: {self.summary}>"
@@ -103,7 +106,7 @@ class Evaluation:
 
     @property
     def energy(self) -> float | None:
-        """Joules for the batch, off-chip memory included."""
+        """Joules of all actions for the batch, off-chip memory included. Leakage and clock are in `static`."""
         return _float(_total(layer.energy for layer in self.mapped))
 
     @property
@@ -133,6 +136,11 @@ class Evaluation:
     def onchip_power(self) -> float | None:
         """Average watts while the network runs, without the off-chip memories."""
         return self._per_second(self.onchip_energy)
+
+    @property
+    def static(self) -> Static:
+        """Area, and the energy of leakage and clock: what does not follow from counts of actions."""
+        return static_of(self.hardware, self.mapped, self.power_gating)
 
     @property
     def offchip_read_bits(self) -> int | None:
@@ -314,7 +322,7 @@ class Evaluation:
         totals |= {"offchip_read_bits": self.offchip_read_bits, "offchip_write_bits": self.offchip_write_bits}
         totals |= {"utilization": self.utilization, "active_pes": self.active_pes}
         totals |= {"optimal": self.optimal, "gap": self.gap}
-        return totals
+        return totals | self.static.to_dict()
 
 
 def onchip_bits(hardware: Hardware) -> int | None:

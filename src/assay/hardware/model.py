@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from assay.components.estimate import Part
 from assay.errors import Position
 from assay.reading.units import format_si
 
@@ -114,6 +115,7 @@ class Memory:
             once, and the sums of an output are complete when they leave. Where a tensor that may be kept is not, this
             says nothing.
         offchip: True when it lies off the chip.
+        component: what one instance is built of, for area, leakage, and the energies that the file does not give.
     """
 
     name: str
@@ -135,6 +137,7 @@ class Memory:
     order: tuple[str, ...] = ()
     stationary: tuple[str, ...] = ()
     offchip: bool = False
+    component: Part | None = field(default=None, hash=False)
     at: Position | None = field(default=None, compare=False)
 
     @property
@@ -179,6 +182,7 @@ class Fanout:
         links: True: children beside each other along an axis pass words on: what a child newly needs comes from a
             neighbour that was filled with just that a step before, if that saves reads of the parent. Needs multicast
             `tile` or `none`.
+        component: as at a memory; of the whole network below one parent.
     """
 
     name: str
@@ -192,6 +196,7 @@ class Fanout:
     fill: bool = False
     min_utilization: float = 0.0
     links: bool = False
+    component: Part | None = field(default=None, hash=False)
     at: Position | None = field(default=None, compare=False)
 
     @property
@@ -210,6 +215,7 @@ class Compute:
         energy: joules per MAC; None when unknown.
         bits: operand width.
         latch: True: an operand that stays the same from one step to the next is not read again.
+        component: as at a memory.
     """
 
     name: str
@@ -217,10 +223,24 @@ class Compute:
     bits: int = 16
     macs_per_cycle: int = 1
     latch: bool = False
+    component: Part | None = field(default=None, hash=False)
     at: Position | None = field(default=None, compare=False)
 
 
 Node = Memory | Fanout | Compute
+
+
+@dataclass(frozen=True, slots=True)
+class ChipPart:
+    """Something on the chip that no word passes through: control, a clock network, input and output.
+
+    Attributes:
+        part: what it is, and how many of it there are on the chip.
+        per_cycle: the action that each of them does in every cycle; empty for none.
+    """
+
+    part: Part
+    per_cycle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +262,11 @@ class Hardware:
         name: short name (`eyeriss`).
         nodes: memories and fanouts from the outside in; the compute is last, a memory is first.
         clock: hertz.
-        technology: such as `65 nm LP CMOS, 1.0 V`; informative.
-        energy_source: where the energies per action come from; printed with every energy.
+        technology: such as `65 nm LP CMOS, 1.0 V`: what components are estimated for, unless they name another.
+        energy_source: where the energies that the file gives come from; printed with every energy.
         counting: conventions of counting that differ from the defaults.
         dataflow: name of the dataflow whose constraints the nodes have (`assay.hardware.dataflows`); empty for none.
+        parts: what else is on the chip.
         published: figures of the paper, for comparison; never used in a calculation.
     """
 
@@ -258,6 +279,7 @@ class Hardware:
     energy_source: str = ""
     counting: Counting = Counting()
     dataflow: str = ""
+    parts: tuple[ChipPart, ...] = field(default=(), hash=False)
     published: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assay.errors import InputError
 from assay.hardware.checks import check_nodes
@@ -37,20 +38,23 @@ from assay.reading.entries import short
 from assay.reading.suggestions import nearest
 from assay.reading.units import BANDWIDTH, ENERGY, FREQUENCY, RATE, SIZE, Quantity
 
+if TYPE_CHECKING:
+    from assay.hardware.pricing import Pricer
+
 HARDWARE_FORM = "hardware/1"
 HARDWARE_KEYS = (
     *("name", "title", "technology", "clock", "source", "energy_source"),
-    *("counting", "dataflow", "tables", "variables", "nodes", "published", "notes"),
+    *("counting", "dataflow", "tables", "variables", "plugins", "components", "nodes", "parts", "published", "notes"),
 )
 MEMORY_KEYS = (
-    *("memory", "size", "reserved", "width", "keep", "may_keep", "energy"),
+    *("memory", "size", "reserved", "width", "keep", "may_keep", "component", "energy"),
     *("bandwidth", "ports", "buffering", "loops", "whole", "factors", "max_factors", "order", "stationary", "offchip"),
 )
 FANOUT_KEYS = (
-    *("fanout", "X", "Y", "Z", "multicast", "reduces", "energy", "width"),
+    *("fanout", "X", "Y", "Z", "multicast", "reduces", "component", "energy", "width"),
     *("bandwidth", "whole", "fill", "min_utilization", "links"),
 )
-COMPUTE_KEYS = ("compute", "energy", "bits", "macs_per_cycle", "latch")
+COMPUTE_KEYS = ("compute", "component", "energy", "bits", "macs_per_cycle", "latch")
 COUNTING_KEYS = ("halo", "first_reads", "refill_all", "drain_reads", "whole_accesses")
 ENERGY_KEYS = ("read", "write", "update")
 BANDWIDTH_KEYS = ("read", "write", "total")
@@ -64,10 +68,11 @@ LIMIT = 2**53
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What expressions may name, and the clock in hertz."""
+    """What expressions may name, the clock in hertz, and who says what components cost (None: the file has none)."""
 
     names: dict[str, Quantity]
     clock: Quantity
+    pricer: Pricer | None = None
 
 
 def read_hardware(path: str | Path) -> Hardware:
@@ -84,6 +89,16 @@ def parse_hardware(text: str, name: str = "text") -> Hardware:
     return hardware_from(loads(text, name))
 
 
+def pricer_of(path: str | Path) -> Pricer:
+    """Who says what components cost in a file. Raises InputError as `read_hardware` does."""
+    from assay.hardware.pricing import Pricer
+
+    doc = load(path)
+    fields = doc.fields(HARDWARE_FORM, allowed=HARDWARE_KEYS, required=("name", "clock", "nodes"))
+    clock = _positive(fields["clock"], fields["clock"].quantity(FREQUENCY))
+    return Pricer.of(fields, _names(fields, clock, Path(path).parent, {}))
+
+
 def hardware_from(doc: Doc, folder: Path | None = None, tables: Mapping[str, str] | None = None) -> Hardware:
     """The hardware in a document.
 
@@ -96,8 +111,8 @@ def hardware_from(doc: Doc, folder: Path | None = None, tables: Mapping[str, str
     """
     fields = doc.fields(HARDWARE_FORM, allowed=HARDWARE_KEYS, required=("name", "clock", "nodes"))
     clock = _positive(fields["clock"], fields["clock"].quantity(FREQUENCY))
-    context = _Context(_names(fields, clock, folder, tables or {}), clock)
     items = fields["nodes"].items()
+    context = _context(fields, clock, _names(fields, clock, folder, tables or {}))
     nodes = tuple(_node(item, context) for item in items)
     check_nodes(nodes, fields["nodes"].at)
     text = {key: _text(fields, key) for key in ("title", "technology", "source", "energy_source")}
@@ -108,10 +123,21 @@ def hardware_from(doc: Doc, folder: Path | None = None, tables: Mapping[str, str
         clock=clock.value,
         **text,
         counting=_counting(fields["counting"]) if "counting" in fields else Counting(),
+        parts=context.pricer.parts(fields["parts"]) if "parts" in fields and context.pricer else (),
         published=tuple(_figure(key, value) for key, value in _optional_pairs(fields, "published")),
         notes=tuple(note.text() for note in fields["notes"].items()) if "notes" in fields else (),
     )
     return _with_dataflow(hardware, fields["dataflow"]) if "dataflow" in fields else hardware
+
+
+def _context(fields: dict[str, Entry], clock: Quantity, names: dict[str, Quantity]) -> _Context:
+    """Components are loaded only where the file has any."""
+    keys = {key.words for item in fields["nodes"].items() if item.form is Form.MAPPING for key, _ in item.pairs()}
+    if not ({"plugins", "components", "parts"} & fields.keys() or "component" in keys):
+        return _Context(names, clock)
+    from assay.hardware.pricing import Pricer
+
+    return _Context(names, clock, Pricer.of(fields, names))
 
 
 def _with_dataflow(hardware: Hardware, entry: Entry) -> Hardware:
@@ -164,8 +190,16 @@ def _node(entry: Entry, context: _Context) -> Node:
         raise entry.error(message, _kind_hint(entry))
     ((kind, name),) = present
     entry = replace(entry, label=f"{kind} '{name}'")
-    if kind == "memory":
-        return _memory(entry, context)
+    node = _memory(entry, context) if kind == "memory" else _other(kind, entry, context)
+    if context.pricer is None:
+        return node
+    from assay.hardware.pricing import priced
+
+    fields = {key.words: value for key, value in entry.pairs()}
+    return priced(node, fields.get("component"), context.pricer, fields)
+
+
+def _other(kind: str, entry: Entry, context: _Context) -> Fanout | Compute:
     return _fanout(entry, context) if kind == "fanout" else _compute(entry, context)
 
 

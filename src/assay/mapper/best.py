@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
-from assay.components.actions import energy_per_word
 from assay.errors import InputError
+from assay.hardware.actions import energy_per_word
 from assay.hardware.model import Fanout, Hardware
 from assay.mapper.hunt import STRICT, Hunt, Tick
 from assay.mapper.keeps import MOST_CHOICES, Keep, beside, choices, extremes, keep_choices

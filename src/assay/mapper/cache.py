@@ -27,10 +27,13 @@ from assay.workload.einsum import Einsum
 SEARCH_VERSION = 1
 """To be raised with every change after which the search may answer otherwise."""
 
-_TEXTS = ("name", "title", "technology", "source", "energy_source", "published", "notes")
+_TEXTS = ("name", "title", "technology", "source", "energy_source", "published", "notes", "parts")
 """Fields of `Hardware` that the search does not see. (The names of the nodes it does: they stand in the mapping.)"""
 
-_DECIDING = ("__init__.*", "components/*.*", "mapping/*.*", "mapper/*.*", "hardware/model.*", "workload/einsum.*")
+_UNSEEN = ("component",)
+"""Fields of nodes that it does not see: the energies that come from a component stand beside it."""
+
+_DECIDING = ("__init__.*", "mapping/*.*", "mapper/*.*", "hardware/model.*", "hardware/actions.*", "workload/einsum.*")
 """The files that an answer depends on: the version of Assay, the source, and what is compiled from it."""
 
 
@@ -143,7 +146,8 @@ def _result(data: dict[str, Any]) -> SearchResult:
 def _plain(value: object) -> object:
     """Dataclasses as dictionaries, without what does not take part in comparisons, such as places in files."""
     if is_dataclass(value):
-        compared = {field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.compare}
+        seen = [field.name for field in fields(value) if field.compare and field.name not in _UNSEEN]
+        compared = {name: _plain(getattr(value, name)) for name in seen}
         return {"": type(value).__name__} | compared
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]

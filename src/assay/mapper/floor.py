@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from itertools import product
 from math import ceil, gcd, prod
 
-from assay.components.actions import energy_per_word
+from assay.hardware.actions import energy_per_word
 from assay.hardware.model import Axis, Fanout, Memory
 from assay.mapper.problem import Problem
 from assay.mapper.symbols import ComponentKey, SymbolicCount, symbolic_counts

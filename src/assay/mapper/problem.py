@@ -15,8 +15,8 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from assay.components.actions import energy_per_word
 from assay.errors import InputError, UnsupportedError
+from assay.hardware.actions import energy_per_word
 from assay.hardware.model import Fanout, Hardware, Memory, Node
 from assay.mapper.symbols import SymbolicCount, Words, linked, symbolic_counts
 from assay.mapping.analysis import Way

@@ -17,8 +17,8 @@ from itertools import combinations, permutations
 import numpy as np
 import numpy.typing as npt
 
-from assay.components.actions import energy_per_word
 from assay.errors import UnsupportedError
+from assay.hardware.actions import energy_per_word
 from assay.hardware.model import Axis, Fanout, Halo, Hardware, Memory, Multicast
 from assay.mapping.counts import Action
 from assay.mapping.latency import port_limits

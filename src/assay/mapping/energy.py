@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from assay.components.actions import energy_per_word
+from assay.hardware.actions import energy_per_word
 from assay.hardware.model import Fanout, Hardware, Memory
 from assay.mapping.counts import Action, Analysis, Count
 from assay.workload.einsum import Einsum

@@ -24,6 +24,7 @@ from assay.evaluation.explained import (
     loop_text,
     product_text,
 )
+from assay.hardware.design import energies_from, energy_source
 from assay.hardware.presets import TextLine
 from assay.reading.units import format_si
 from assay.report.figures import NOT_MODELLED, cell, plural, si, whole
@@ -64,7 +65,7 @@ def _number(explanation: NumberExplanation, width: int | None) -> list[Renderabl
         parts += _sum(each, width)
     parts += [heading("Energy"), prose(charge.formula, width)]
     if charge.per_access is not None:
-        parts.append(prose(f"Source: {explanation.hardware.energy_source or 'not given'}", width))
+        parts.append(prose(f"Source: {energy_source(explanation.hardware, charge.component)}", width))
     return parts + _lines(charge.lines, width)
 
 
@@ -189,7 +190,7 @@ def _energy(explanation: EnergyExplanation, width: int | None) -> list[Renderabl
     if explanation.unknown:
         left_out = "" if explanation.energy is None else " and not in the total"
         texts.append(f"Not modelled{left_out}: {', '.join(explanation.unknown)}.")
-    texts.append(f"Source: {explanation.hardware.energy_source or 'not given'}")
+    texts.append(f"Source: {energies_from(explanation.hardware)}")
     kept = tuple(range(len(columns) if any(charge.lines for charge in explanation.charges) else len(columns) - 1))
     table = grid([columns[index] for index in kept], _only(rows, kept), _only(totals, kept), width)
     return [Text(""), table, *(prose(text, width) for text in texts)]

@@ -44,6 +44,13 @@ def cell(value: float | None, unit: str) -> str:
     return "-" if value is None else format_si(value, unit)
 
 
+def square(area: float | None) -> str:
+    """An area in mm2, below a hundredth of one in um2."""
+    if area is None:
+        return NOT_MODELLED
+    return f"{area * 1e6:,.3g} mm2" if area >= 1e-8 else f"{area * 1e12:,.4g} um2"
+
+
 def traffic(bits: int | None) -> str:
     """An amount of data in bytes with SI prefixes: `15.4 MB`."""
     return NOT_MODELLED if bits is None else format_si(bits / 8, "B")

@@ -7,8 +7,9 @@ Solid-State Circuits Magazine 12(3), 2020: all of them, off-chip memory included
 from __future__ import annotations
 
 from assay.evaluation.results import Evaluation
+from assay.hardware.design import energies_from
 from assay.reading.units import format_bytes
-from assay.report.figures import NOT_MODELLED, missing_energy, percent, pes, plain, rate, si, traffic, whole
+from assay.report.figures import NOT_MODELLED, missing_energy, percent, pes, plain, rate, si, square, traffic, whole
 
 AREAS = ("chip_area", "die_area", "core_area")
 """Published figures that are the area of the chip."""
@@ -23,6 +24,8 @@ def scorecard(evaluation: Evaluation) -> list[tuple[str, str]]:
         ("Latency", _latency(evaluation)),
         ("Energy", _energy(evaluation)),
         ("Power", _power(evaluation)),
+        *([("Leakage", text)] if (text := _leakage(evaluation)) else []),
+        *([("Clock and control", text)] if (text := _clock(evaluation)) else []),
         ("Off-chip traffic", _traffic(evaluation)),
         ("Utilisation", _utilization(evaluation)),
         ("Multiply-accumulates", f"{whole(evaluation.macs)} per {_unit(evaluation)}"),
@@ -32,7 +35,7 @@ def scorecard(evaluation: Evaluation) -> list[tuple[str, str]]:
         ("On-chip storage", format_bytes(evaluation.onchip_bits)),
         ("Chip area", _area(evaluation)),
         ("Technology", hardware.technology or "not given"),
-        ("Energies from", hardware.energy_source or "not given"),
+        ("Energies from", energies_from(hardware)),
         ("Obtained by", "calculation from exact counts; not measured"),
         ("TOPS", _tops(evaluation)),
         ("TOPS/W", _tops_per_watt(evaluation)),
@@ -66,6 +69,32 @@ def _power(evaluation: Evaluation) -> str:
     return f"{text}{missing_energy(evaluation, ', without ')}"
 
 
+def _leakage(evaluation: Evaluation) -> str:
+    """Empty where no leakage is modelled: the notes say so."""
+    static = evaluation.static
+    if static.leakage_energy is None or not evaluation.latency:
+        return ""
+    power = static.leakage_energy / evaluation.latency
+    gating = "; what gets no work is switched off" if static.power_gating else ""
+    text = (
+        f"{si(power, 'W')}, {si(static.leakage_energy, 'J')} per {_unit(evaluation)}, beside the energy and power above"
+    )
+    return f"{text}{gating}{_without(static.leakage_power.without)}"
+
+
+def _clock(evaluation: Evaluation) -> str:
+    """Empty where no part does something in every cycle."""
+    energy = evaluation.static.clock_energy
+    if energy is None or not evaluation.latency:
+        return ""
+    power = si(energy / evaluation.latency, "W")
+    return f"{power}, {si(energy, 'J')} per {_unit(evaluation)}, beside the energy and power above"
+
+
+def _without(names: tuple[str, ...]) -> str:
+    return f"; {NOT_MODELLED}: {', '.join(names)}" if names else ""
+
+
 def _traffic(evaluation: Evaluation) -> str:
     read, write = evaluation.offchip_read_bits, evaluation.offchip_write_bits
     if read is None or write is None:
@@ -89,13 +118,15 @@ def _bits(evaluation: Evaluation) -> str:
 
 
 def _area(evaluation: Evaluation) -> str:
-    """Not calculated; where the hardware's file has a published figure of the whole chip, that one, named as such."""
+    """Of the components that have one; beside it a published figure of the whole chip, where the file has one."""
+    total = evaluation.static.area
+    known = NOT_MODELLED if total.value is None else f"{square(total.value)} of components{_without(total.without)}"
     for figure in evaluation.hardware.published:
         if figure.name in AREAS:
             value = figure.value if isinstance(figure.value, str) else f"{figure.value:g}"
             what = figure.name.replace("_", " ")
-            return f"{NOT_MODELLED}; published: {value} {figure.unit} {what} ({figure.source})"
-    return NOT_MODELLED
+            return f"{known}; published: {value} {figure.unit} {what} ({figure.source})"
+    return known
 
 
 def _per_pe(evaluation: Evaluation) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.components.actions import energy_per_word
+from assay.hardware.actions import energy_per_word
 from assay.hardware.model import Axis, Compute, Fanout, Hardware, Memory
 
 WIDE = Memory("wide", width=64, read_energy=8e-12, write_energy=12e-12)

@@ -1,0 +1,181 @@
+"""`assay components`, `assay estimate`, `assay area`: what there is, what one costs, what a chip is made of.
+
+As in `assay.cli`, everything heavy is imported inside the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from assay.errors import InputError
+
+if TYPE_CHECKING:
+    from assay.components.registry import Registry
+    from assay.components.technology import Technology
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+OWN_OPTIONS = ("technology", "estimator", "hardware", "plugins", "json")
+"""Options of `assay estimate` that are no attributes."""
+
+ESTIMATE_USAGE = """\
+assay estimate COMPONENT [--ATTRIBUTE VALUE ...] [--technology TEXT] [--estimator NAME]
+                      [--hardware FILE] [--plugins FOLDER] [--json FILE]"""
+
+
+def add_components(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add `area`, `components` and `estimate` to the commands of the command line."""
+    area = commands.add_parser(
+        "area",
+        parents=[common],
+        help="area and leakage of a chip, by component",
+        description="Area and leakage of a chip by component, and what is not modelled.",
+    )
+    area.add_argument("hardware", metavar="HARDWARE", help="a built-in name or a YAML file")
+    area.add_argument("--json", metavar="FILE", help="write it as JSON; with - to stdout, and nothing else")
+    area.set_defaults(command=_area)
+    listing = commands.add_parser(
+        "components",
+        parents=[common],
+        help="list the components that can be estimated",
+        description="List the components that can be estimated, or all that is to be known of one.",
+    )
+    listing.add_argument("component", metavar="NAME", nargs="?", help="only this one, with ranges and source")
+    listing.add_argument("--hardware", metavar="FILE", help="with the components and plug-ins of a hardware file")
+    listing.add_argument("--plugins", metavar="FOLDER", help="with the estimators in a folder")
+    listing.set_defaults(command=_components)
+    estimate = commands.add_parser(
+        "estimate",
+        parents=[common],
+        help="what one component costs",
+        usage=ESTIMATE_USAGE,
+        description="Energy per action, area, leakage and cycle time of one component, with range and source. "
+        "`assay components NAME` lists its attributes.",
+    )
+    estimate.add_argument("component", metavar="COMPONENT", help="such as sram; `assay components` lists them")
+    estimate.add_argument(
+        "rest",
+        metavar="--ATTRIBUTE VALUE",
+        nargs=argparse.REMAINDER,
+        help="attributes such as --depth 16384 --width 64, and --technology, --estimator, --hardware (for the "
+        "components and plug-ins of a file), --plugins (a folder of estimators), --json (a file, or - for stdout)",
+    )
+    estimate.set_defaults(command=_estimate)
+
+
+def _registry(hardware: str | None, plugins: str | None) -> tuple[Registry, Technology | None]:
+    """Everybody who can answer, with those that a file or a folder adds; and the technology of the file."""
+    from pathlib import Path
+
+    from assay.components.plugins import folder_providers
+    from assay.components.registry import default_registry
+
+    registry, technology = default_registry(), None
+    if hardware is not None:
+        from assay.hardware.reader import pricer_of
+
+        pricer = pricer_of(hardware)
+        registry, technology = pricer.registry, pricer.technology
+    if plugins is not None:
+        registry = registry.with_providers(folder_providers(Path(plugins), None))
+    return registry, technology
+
+
+def _area(options: argparse.Namespace) -> None:
+    from assay.hardware.design import design_to_dict
+    from assay.hardware.presets import load_hardware
+    from assay.report.components import render_area
+    from assay.report.output import print_text, screen_color, screen_width
+
+    target = _target(options.json, {"hardware": options.hardware})
+    hardware = load_hardware(options.hardware)
+    if target is not None:
+        _write_json(target, design_to_dict(hardware))
+    if target != "-":
+        print_text(render_area(hardware, width=screen_width(), color=screen_color()))
+
+
+def _components(options: argparse.Namespace) -> None:
+    from assay.report.components import render_component, render_component_list
+    from assay.report.output import print_text, screen_color, screen_width
+
+    registry, _ = _registry(options.hardware, options.plugins)
+    if options.component is not None:
+        found = registry.providers(options.component)
+        print_text(render_component(found, width=screen_width(), color=screen_color()))
+        return
+    providers = [provider for name in registry.components for provider in registry.providers(name)]
+    print_text(render_component_list(providers, registry.troubles, width=screen_width(120), color=screen_color()))
+
+
+def _estimate(options: argparse.Namespace) -> None:
+    own, attributes = _attributes(options)
+    if own.pop("help", None) is not None:
+        options.hardware, options.plugins = own.get("hardware"), own.get("plugins")
+        return _components(options)
+    from assay.components.registry import estimate
+    from assay.report.components import estimate_line, render_parts
+    from assay.report.output import print_text
+
+    target = _target(own.get("json"), {})
+    registry, technology = _registry(own.get("hardware"), own.get("plugins"))
+    found = estimate(
+        options.component,
+        technology=own.get("technology", technology),
+        estimator=own.get("estimator"),
+        registry=registry,
+        **attributes,
+    )
+    if target is not None:
+        _write_json(target, {"schema": "assay.estimate/1"} | found.to_dict())
+    if target != "-":
+        print_text(f"{estimate_line(found)}\n{render_parts(found)}")
+
+
+def _attributes(options: argparse.Namespace) -> tuple[dict[str, str], dict[str, str]]:
+    """The command's own options and the component's attributes, from `--name value` and `--name=value`."""
+    own: dict[str, str] = {}
+    attributes: dict[str, str] = {}
+    rest = list(options.rest)
+    while rest:
+        word = rest.pop(0)
+        if word in ("-h", "--help"):
+            own["help"] = ""
+            continue
+        if word == "--debug":
+            options.debug = True
+            continue
+        if not word.startswith("--"):
+            raise InputError(f"'{word}' is not an attribute", hint="write attributes as --depth 1024")
+        name, equals, value = word[2:].partition("=")
+        if not equals:
+            if not rest or (rest[0].startswith("--") and len(rest[0]) > 2):
+                raise InputError(f"--{name} is given no value", hint=f"write --{name} VALUE")
+            value = rest.pop(0)
+        name = name.replace("-", "_")
+        if name in own or name in attributes:
+            raise InputError(f"--{name} is given twice")
+        (own if name in OWN_OPTIONS else attributes)[name] = value
+    return own, attributes
+
+
+def _target(path: str | None, read: dict[str, str]) -> str | None:
+    """Where JSON goes, checked before the work."""
+    if path is None:
+        return None
+    from assay.report.output import check_outputs
+
+    return check_outputs({"--json": path}, read)["--json"]
+
+
+def _write_json(target: str, data: dict[str, object]) -> None:
+    import json
+
+    from assay.report.output import STDOUT, print_text, write_text
+
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if target == STDOUT:
+        print_text(text)
+    else:
+        write_text(target, text)

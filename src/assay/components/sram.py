@@ -1,0 +1,108 @@
+"""Static RAM, by the analytical model of `sram_array`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from assay.components.estimate import Cost
+from assay.components.estimator import Declined, Estimator, attribute
+from assay.components.sram_array import SramFigures, sram_figures
+from assay.components.technology import Flavour, Technology, nominal_voltage
+from assay.reading.units import SIZE, format_bytes
+
+CALIBRATED = (22.0, 90.0)
+"""Nodes in nm between which the model was compared with CACTI itself; beyond, its figures are scaled."""
+COMPILED_FIXED, COMPILED_EDGE, COMPILED_CELLS = 1751e-12, 178.5e-12, 9.483e-12
+"""m2 of a compiled macro in 65 nm: fixed, per square root of its bytes, and per byte. From the memories of 64, 256 and
+4096 bytes of the published model of Chen, Emer, Sze, ISCA 2016; those of 128 to 2048 bytes come out within 4 %."""
+COMPILED_RANGE = (64, 4096)
+"""Bytes of a bank between which that is known."""
+LEAST, MOST = 64 * 8, 32 * 2**20 * 8
+"""Bits for which it was compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sram(Estimator):
+    """A static RAM: one array or several banks, with its decoders, sense amplifiers and wires.
+
+    `read` and `write`: joules of one access of `width` bits (random data), in one bank, with the wires to it. Area with
+    all of these, leakage in watts, cycle in seconds between accesses to the same bank. The array is cut into sub-arrays
+    by a small search for the least delay^2 x energy; `sram_array` has the formulas.
+
+    Calibrated against CACTI 7, which it meets within 40 % over 64 B to 32 MiB. The uncertainty is the one to real
+    memories, judged: reads that M. Horowitz gives (ISSCC 2014) are 1.2 to 2 times as much. With `layout: array` the
+    area is that of CACTI's layout; macros of a memory compiler in 65 nm are twice as large at 4 KiB and three times at
+    512 B: `layout: compiled` has their area. The transistors are low-standby-power ones with an uncommonly low leakage;
+    those for high performance leak a hundred to a thousand times more.
+    """
+
+    component = "sram"
+    actions = ("read", "write")
+    source = "analytical model of SRAM arrays, calibrated against CACTI 7 (low-standby-power transistors, 300 K)"
+    uncertainty = 1.0
+
+    depth: int = attribute("words, of all banks together", minimum=1, maximum=2**40)
+    width: int = attribute(
+        "bits of a word, which one access moves", unit=SIZE, minimum=1, maximum=2**16, valid=(4, 1024)
+    )
+    banks: int = attribute("banks, of which an access takes one", default=1, minimum=1, maximum=4096, valid=(1, 64))
+    ports: int = attribute("ports that read and write", default=1, minimum=0, maximum=32, valid=(0, 4))
+    read_ports: int = attribute("ports beside those that only read", default=0, minimum=0, maximum=32, valid=(0, 4))
+    write_ports: int = attribute("ports beside those that only write", default=0, minimum=0, maximum=32, valid=(0, 4))
+
+    layout: str = attribute(
+        "whose area: of the bare array, or of a macro of a memory compiler",
+        default="array",
+        choices=("array", "compiled"),
+    )
+
+    def cost(self) -> Cost:
+        found = self._figures()
+        cut = found.organisation
+        bits = self.depth * self.width
+        beyond = []
+        if not LEAST <= bits <= MOST:
+            beyond.append(f"{format_bytes(bits)} is beyond {format_bytes(LEAST)} to {format_bytes(MOST)}")
+        low, high = CALIBRATED
+        notes = [f"sub-arrays of {cut.rows} x {cut.columns} cells, {cut.across} x {cut.down} of them in each bank"]
+        if not low <= self.technology.nm <= high:
+            near = low if self.technology.nm < low else high
+            notes.append(
+                f"scaled from {near:g} nm to {self.technology.nm:g} nm (Stillmaker & Baas, Integration 58, 2017)"
+            )
+        if self.technology.flavour is not Flavour.LP:
+            notes.append("leakage is that of low-standby-power transistors")
+        area = found.area
+        if self.layout == "compiled":
+            area, scaled, far = self._compiled()
+            notes.append(f"area: published macros of Chen et al., ISCA 2016, 65 nm; {scaled}".rstrip("; "))
+            beyond += far
+        energy = {"read": found.read, "write": found.write}
+        return Cost(energy, area, found.leakage, found.cycle, notes=tuple(notes), extrapolated=tuple(beyond))
+
+    def _compiled(self) -> tuple[float, str, list[str]]:
+        """m2 of one macro for each bank, how it was scaled, and how it is beyond what is known."""
+        size = self.depth * self.width / 8 / self.banks
+        macro = COMPILED_FIXED + COMPILED_EDGE * math.sqrt(size) + COMPILED_CELLS * size
+        there = self.scaled_from(Technology.of(65.0, self.technology.voltage, self.technology.flavour))
+        low, high = COMPILED_RANGE
+        far = [] if low <= size <= high else [f"banks of {size:g} B are beyond {low} B to {high} B for compiled macros"]
+        return self.banks * macro * there.area, there.text, far
+
+    def _figures(self) -> SramFigures:
+        technology = self.technology
+        if self.ports + self.read_ports < 1 or self.ports + self.write_ports < 1:
+            raise Declined("needs a port that reads and one that writes", hint="such as ports: 1")
+        if self.banks > self.depth:
+            raise Declined(f"cannot cut {self.depth} words into {self.banks} banks")
+        return sram_figures(
+            self.depth,
+            self.width,
+            technology.nm,
+            banks=self.banks,
+            ports=self.ports,
+            read_ports=self.read_ports,
+            write_ports=self.write_ports,
+            voltage=technology.voltage / nominal_voltage(technology.nm),
+        )

@@ -1,0 +1,238 @@
+"""Components in hardware files: what nodes are built of, compounds, plug-ins, what else is on the chip."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assay.errors import InputError
+from assay.hardware import Hardware, Memory, parse_hardware, read_hardware
+from assay.hardware.design import (
+    Total,
+    built_of,
+    chip_area,
+    clock_energy,
+    design_to_dict,
+    energies_from,
+    energy_source,
+    is_estimated,
+    leakage_power,
+    with_estimated_energies,
+)
+
+TOY = '''
+from dataclasses import dataclass
+from assay import Cost, Estimator, attribute
+from assay.reading.units import SIZE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toy(Estimator):
+    """A memory that nobody built."""
+
+    component = "toy"
+    actions = ("read", "write")
+    source = "nowhere"
+    uncertainty = 0.25
+    depth: int = attribute("words", minimum=1, valid=(16, 4096))
+    width: int = attribute("bits of a word", unit=SIZE, minimum=1)
+
+    def cost(self) -> Cost:
+        read = 1e-14 * self.width * self.technology.nm / 65
+        return Cost({"read": read, "write": 2 * read}, area=1e-12 * self.depth * self.width, leakage=1e-9 * self.depth)
+'''
+
+CHIP = """\
+assay: hardware/1
+name: chip
+technology: 65 nm, 1.0 V
+clock: 100 MHz
+plugins: [plug]
+variables: {banks: 4}
+components:
+  smart:
+    attributes: {depth: required, width: 16 b}
+    parts:
+      storage: {class: toy, depth: depth / banks, width: width, count: banks}
+      address: {class: toy, depth: ceil(log2(depth)) + 16, width: 8 b, count: 2}
+    actions:
+      read: [storage.read, address.read]
+      write: {storage.write: 1, address.read: 2}
+nodes:
+  - memory: dram
+    offchip: true
+    keep: [ifmap, filter, ofmap]
+    component: {class: given, read: 10 pJ, write: 12 pJ, leakage: 1 mW, source: a guess}
+  - memory: buffer
+    size: 8 KiB
+    width: 64 b
+    keep: [ifmap, ofmap]
+    component: smart
+  - fanout: array
+    X: 4
+    component: {class: given, transfer: 0.1 pJ, source: a guess}
+  - compute: mac
+    component: {class: given, compute: 1 pJ, area: 100 um2, leakage: 1 uW, source: another guess, count: 2}
+parts:
+  control: {class: given, area: 0.2 mm2, tick: 3 pJ, leakage: 1 uW, per_cycle: tick, source: a guess}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "plug").mkdir()
+    (tmp_path / "plug" / "toy.py").write_text(TOY)
+    return tmp_path
+
+
+def chip(folder: Path, text: str = CHIP) -> Hardware:
+    (folder / "chip.yaml").write_text(text)
+    return read_hardware(folder / "chip.yaml")
+
+
+def refusal(folder: Path, old: str, new: str) -> str:
+    assert old in CHIP
+    with pytest.raises(InputError) as caught:
+        chip(folder, CHIP.replace(old, new))
+    return str(caught.value).replace(f"{folder}/", "")
+
+
+def test_a_compound_is_the_sum_of_its_parts(folder: Path) -> None:
+    """1024 words of 64 bits in 4 banks, and 2 address units of 10 + 16 words of 8 bits."""
+    buffer = chip(folder).memories[1]
+    assert buffer.component is not None
+    estimate = buffer.component.estimate
+    bank, address = 64e-14, 8e-14
+    assert estimate.energy_of("read") == pytest.approx(bank + address)
+    assert estimate.energy_of("write") == pytest.approx(2 * bank + 2 * address)
+    assert estimate.area == pytest.approx(1e-12 * (1024 * 64 + 2 * 26 * 8))
+    assert estimate.leakage == pytest.approx(1e-9 * (1024 + 2 * 26))
+    assert estimate.uncertainty == 0.25
+    assert [(part.name, part.count) for part in estimate.parts] == [("storage", 4), ("address", 2)]
+    assert dict(estimate.attributes) == {"depth": "1024", "width": "64"}
+
+
+def test_energies_come_from_components(folder: Path) -> None:
+    hardware = chip(folder)
+    dram, buffer = hardware.memories
+    assert (dram.read_energy, dram.write_energy, dram.update_energy) == (10e-12, 12e-12, 12e-12)
+    assert buffer.read_energy == pytest.approx(72e-14)
+    assert hardware.fanouts[0].transfer_energy == 0.1e-12
+    assert hardware.compute.energy == 1e-12
+    assert all(is_estimated(node) for node in hardware.nodes)
+    assert energy_source(hardware, "mac") == "given (another guess)"
+    assert "buffer: smart, ×/÷ 1.25" in energies_from(hardware)
+
+
+def test_an_energy_of_the_file_goes_before_that_of_the_component(folder: Path) -> None:
+    text = CHIP.replace("    component: smart\n", "    component: smart\n    energy: 7 pJ\n")
+    text = text.replace("clock: 100 MHz\n", "clock: 100 MHz\nenergy_source: a table\n")
+    hardware = chip(folder, text)
+    assert hardware.memories[1].read_energy == 7e-12
+    assert energy_source(hardware, "buffer") == "a table"
+    assert energies_from(hardware).startswith("a table (the other components); dram, array: given (a guess)")
+    again = with_estimated_energies(hardware)
+    assert again.memories[1].read_energy == pytest.approx(72e-14)
+
+
+def test_wide_accesses_are_charged_by_the_bit(folder: Path) -> None:
+    hardware = chip(folder, CHIP.replace("component: smart\n", "component: {class: toy, depth: 1024, width: 256 b}\n"))
+    assert hardware.memories[1].read_energy == pytest.approx(256e-14 / 4)
+
+
+def test_area_and_leakage_of_the_chip(folder: Path) -> None:
+    hardware = chip(folder)
+    buffer = 1e-12 * (1024 * 64 + 2 * 26 * 8)
+    assert chip_area(hardware) == Total(pytest.approx(buffer + 4 * 2 * 100e-12 + 0.2e-6), ("array",))
+    leakage = 1e-3 + 1e-9 * (1024 + 52) + 8e-6 + 1e-6
+    assert leakage_power(hardware) == Total(pytest.approx(leakage), ("array",))
+    assert leakage_power(hardware, {"mac": 1}).value == pytest.approx(leakage - 6e-6)
+    assert clock_energy(hardware) == 3e-12
+    assert [(each.name, each.count, each.offchip) for each in built_of(hardware)] == [
+        *(("dram", 1, True), ("buffer", 1, False), ("array", 1, False), ("mac", 8, False), ("control", 1, False))
+    ]
+    json.dumps(design_to_dict(hardware), allow_nan=False)
+
+
+def test_unknown_is_not_zero() -> None:
+    """A chip without components has no area, and says so of every node."""
+    text = CHIP.split("plugins:", maxsplit=1)[0] + CHIP[CHIP.index("nodes:") : CHIP.rindex("parts:")]
+    lines = [line for line in text.splitlines() if "component:" not in line]
+    hardware = parse_hardware("\n".join(lines))
+    assert chip_area(hardware) == Total(None, ("buffer", "array", "mac"))
+    assert leakage_power(hardware).value is None
+    assert clock_energy(hardware) is None
+    assert isinstance(hardware.nodes[0], Memory)
+    assert hardware.nodes[0].read_energy is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            "component: smart\n",
+            "component: smrt\n",
+            "chip.yaml:25:16: there is no estimator for 'smrt'\n  hint: did you",
+        ),
+        ("{class: toy, depth: depth / banks", "{class: toy, depth: 0", "chip.yaml:11:36: depth: 0 is not possible"),
+        ("width: 8 b,", "widht: 8 b,", "chip.yaml:12:67: toy: Toy does not know the attribute 'widht'"),
+        ("depth: ceil(log2(depth)) + 16, ", "", "chip.yaml:12:16: toy: Toy needs depth"),
+        ("storage.read,", "storage.red,", "chip.yaml:14:14: storage (toy) has no action 'red'\n  hint: its actions: r"),
+        ("[storage.read", "[store.read", "chip.yaml:14:14: there is no part 'store'"),
+        ("width: 64 b\n", "width: 64 b\n    ports: 2\n", "memory 'buffer' has 2 total ports"),
+        ("{class: toy, depth: depth / banks", "{class: smart, depth: depth", "component 'smart' is made of itself"),
+        ("  smart:", "  toy:", "chip.yaml:9:5: a component 'toy' exists already"),
+        ("technology: 65 nm, 1.0 V\n", "", "Toy needs a technology"),
+        ("technology: 65 nm, 1.0 V\n", "technology: CMOS\n", "chip.yaml:3:13: technology 'CMOS' names no node"),
+        ("technology: 65 nm, 1.0 V\n", "technology: 2 nm\n", "chip.yaml:3:13: a technology of 2 nm is not covered"),
+        ("per_cycle: tick", "per_cycle: tock", "chip.yaml:32:80: per_cycle: unknown 'tock'"),
+        (
+            "compute: 1 pJ,",
+            "compte: 1 pJ,",
+            "chip.yaml:30:16: mac: given has no action 'compute', which this node needs",
+        ),
+        ("compute: 1 pJ,", "compute: 1 mW,", "chip.yaml:30:40: compute: expected an energy"),
+        ("compute: 1 pJ,", "compute: -1 pJ,", "chip.yaml:30:40: compute: -1 pJ is negative"),
+        ("source: another guess, ", "", "chip.yaml:30:16: given: Given needs source"),
+        ("plugins: [plug]", "plugins: [plugs]", "chip.yaml:5:11"),
+        ("count: 2}\nparts", "count: 0}\nparts", "count: expected a whole number of at least 1"),
+    ],
+)
+def test_a_mistake_is_reported_where_it_is(folder: Path, old: str, new: str, expected: str) -> None:
+    assert expected in refusal(folder, old, new)
+
+
+def test_the_search_does_not_see_what_nodes_are_built_of(folder: Path) -> None:
+    """Otherwise a better estimate of an area would make every kept result useless."""
+    from assay.mapper.cache import search_key
+    from assay.workload.layer_text import written_layer
+
+    einsum = written_layer("matmul:M=8,N=8,K=8").einsum
+    assert einsum is not None
+    hardware = chip(folder)
+    bare = parse_hardware(CHIP_BARE)
+    assert [n.name for n in bare.nodes] == [n.name for n in hardware.nodes]
+    assert search_key(einsum, hardware) == search_key(einsum, bare)
+
+
+CHIP_BARE = """\
+assay: hardware/1
+name: bare
+clock: 100 MHz
+energy_source: a guess
+nodes:
+  - memory: dram
+    offchip: true
+    keep: [ifmap, filter, ofmap]
+    energy: {read: 10 pJ, write: 12 pJ}
+  - memory: buffer
+    size: 8 KiB
+    width: 64 b
+    keep: [ifmap, ofmap]
+    energy: {read: 0.72 pJ, write: 1.44 pJ}
+  - fanout: array
+    X: 4
+    energy: 0.1 pJ
+  - compute: mac
+    energy: 1 pJ
+"""

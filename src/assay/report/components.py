@@ -76,34 +76,33 @@ def _part_lines(estimate: Estimate, indent: str) -> list[str]:
 
 def render_area(hardware: Hardware, *, width: int | None = None, color: bool = False) -> str:
     """Area and leakage of a chip by component, at any depth, and what is not modelled."""
-    area, leakage = chip_area(hardware), leakage_power(hardware)
-    columns = [Column("Component", right=False), Column("Class", right=False, drop=4), Column("Number")]
-    columns += [
-        Column("Each", drop=3),
-        Column("Area"),
-        Column("Share", drop=2),
-        Column("Leakage"),
-        Column("Known to", drop=1),
-    ]
-    rows: list[list[str | Text]] = []
-    for built in built_of(hardware):
-        rows += _area_rows(built, area.value)
-    total = ["total", "", "", "", square(area.value), "", si(leakage.value, "W"), ""]
-    parts: list[RenderableType] = [Text(f"Area of {hardware.label}", style="bold"), Text("")]
-    parts += [grid(columns, rows, [total], width), Text("")]
-    notes = _area_notes(hardware, area.value, area.without, leakage.without)
-    parts += [bullets(notes, width), heading("Sources"), bullets(_sources(hardware), width)]
+    title = Text(f"Area of {hardware.label}", style="bold")
+    parts: list[RenderableType] = [title, Text(""), area_table(hardware, width, deep=True), Text("")]
+    parts += [bullets(_area_notes(hardware), width), heading("Sources"), bullets(area_sources(hardware), width)]
     return to_text(parts, width=width, color=color)
 
 
-def _area_rows(built: Built, total: float | None) -> list[list[str | Text]]:
-    """The row of a node or part, and those of what it is made of."""
-    if built.part is None:
-        name = f"{built.name} (off chip)" if built.offchip else built.name
-        return [[name, "-", whole(built.instances), NOT_MODELLED, NOT_MODELLED, "", NOT_MODELLED, ""]]
+def area_table(hardware: Hardware, width: int | None, *, deep: bool = False) -> RenderableType:
+    """A row per node and part of the chip; `deep`: and below it, what it is made of."""
+    area, leakage = chip_area(hardware).value, leakage_power(hardware).value
+    columns = [Column("Component", right=False), Column("Class", right=False, drop=4), Column("Number")]
+    columns += [Column("Each", drop=3), Column("Area"), Column("Share", drop=2)]
+    columns += [Column("Leakage"), Column("Known to", drop=1)]
+    rows: list[list[str | Text]] = []
+    for built in built_of(hardware):
+        rows.append(_area_row(built, area))
+        if deep and built.estimate is not None:
+            rows += _deeper(built.estimate, built.count, area, "  ")
+    total = ["total", "", "", "", square(area), "", si(leakage, "W"), ""]
+    return grid(columns, rows, [total], width)
+
+
+def _area_row(built: Built, total: float | None) -> list[str | Text]:
+    """The row of a node or part."""
     name = f"{built.name} (off chip)" if built.offchip else built.name
-    rows = [_row(name, built.part.estimate, built.count, None if built.offchip else total)]
-    return rows + _deeper(built.part.estimate, built.count, total, "  ")
+    if built.part is None:
+        return [name, "-", whole(built.instances), NOT_MODELLED, NOT_MODELLED, "", NOT_MODELLED, ""]
+    return _row(name, built.part.estimate, built.count, None if built.offchip else total)
 
 
 def _deeper(estimate: Estimate, count: int, total: float | None, indent: str) -> list[list[str | Text]]:
@@ -132,9 +131,9 @@ def _row(name: str, estimate: Estimate, count: int, total: float | None) -> list
     ]
 
 
-def _area_notes(
-    hardware: Hardware, area: float | None, without: tuple[str, ...], unleaking: tuple[str, ...]
-) -> list[str]:
+def _area_notes(hardware: Hardware) -> list[str]:
+    area, without = chip_area(hardware).value, chip_area(hardware).without
+    unleaking = leakage_power(hardware).without
     notes = []
     if without:
         notes.append(f"Area {NOT_MODELLED}: {', '.join(without)}.")
@@ -163,12 +162,14 @@ def _beside(figure: Figure, area: float | None) -> str:
     return f"{words}; the components here are {percent(area / (figure.value * 1e-6))} of it."
 
 
-def _sources(hardware: Hardware) -> list[str]:
+def area_sources(hardware: Hardware) -> list[str]:
     """Who said what, each source once."""
     found: dict[str, list[str]] = {}
     for built in built_of(hardware):
         for estimate in _leaves(built.estimate):
-            text = "; ".join([estimate.source, *(note for note in estimate.notes if note.startswith("scaled from"))])
+            text = "; ".join(
+                [estimate.source, *(note for note in estimate.notes if note.startswith(("scaled from", "area:")))]
+            )
             found.setdefault(text, []).append(estimate.component)
     return [f"{', '.join(dict.fromkeys(names))}: {text}" for text, names in found.items()] or ["none"]
 

@@ -7,6 +7,8 @@ from rich.text import Text
 
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import Evaluation
+from assay.hardware.design import built_of
+from assay.report.components import area_sources, area_table
 from assay.report.figures import cell, percent, pes, shape, short, si
 from assay.report.page import COLORS, Column, bar, bullets, grid, heading, letters, pairs, prose, stack, to_text
 from assay.report.scorecard import scorecard
@@ -27,6 +29,9 @@ def render_evaluation(evaluation: Evaluation, *, width: int | None = None, color
     parts += [heading("Scorecard"), pairs(scorecard(evaluation), width)]
     if evaluation.energy is not None:
         parts += [heading("Energy by component"), _energy_bars(evaluation, width)]
+    if any(built.part for built in built_of(evaluation.hardware)):
+        parts += [heading("Area and leakage by component"), area_table(evaluation.hardware, width)]
+        parts += [bullets(area_sources(evaluation.hardware), width)]
     if evaluation.mapped:
         parts += [heading("Layers"), _layer_table(evaluation, width)]
     parts += _vector_table(evaluation, width)

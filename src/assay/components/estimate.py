@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.reading.units import Quantity
+from assay.reading.units import Quantity, format_si
 
 Value = float | Quantity | None
 """A figure of an estimator: in J, m2, W or s; or with its own unit; None where it is not known."""
@@ -45,7 +45,7 @@ class Part:
     estimate: Estimate
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Estimate:
     """Checked figures of one instance of a component, and where they come from.
 
@@ -80,6 +80,17 @@ class Estimate:
     parts: tuple[Part, ...] = ()
     others: tuple[str, ...] = field(default=(), compare=False)
 
+    def __repr__(self) -> str:
+        return f"<Estimate {self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """Component, energies, area and leakage in one line; `assay estimate` has ranges and the source, too."""
+        figures = [f"{action} {format_si(value, 'J')}" for action, value in self.energy]
+        area = "not modelled" if self.area is None else f"{self.area * 1e12:,.4g} um2"
+        figures += [f"area {area}", f"leakage {format_si(self.leakage, 'W')}"]
+        return f"{self.component}: {', '.join(figures)}" + (", extrapolated" if self.extrapolated else "")
+
     @property
     def actions(self) -> tuple[str, ...]:
         return tuple(action for action, _ in self.energy)
@@ -87,6 +98,13 @@ class Estimate:
     def energy_of(self, action: str) -> float | None:
         """Joules of one action; None where it is not known, or there is no such action."""
         return dict(self.energy).get(action)
+
+    def to_row(self) -> dict[str, Any]:
+        """One flat row, for tables. Keys of figures carry their units; attributes are words; None is not modelled."""
+        row: dict[str, Any] = {"component": self.component, **dict(self.attributes)}
+        row |= {f"energy_{action}_j": value for action, value in self.energy}
+        row |= {"area_m2": self.area, "leakage_w": self.leakage, "cycle_s": self.cycle}
+        return row | {"uncertainty": self.uncertainty, "extrapolated": bool(self.extrapolated), "source": self.source}
 
     def to_dict(self) -> dict[str, Any]:
         """As in the schema `assay.estimate/1`: J, m2, W, s; null is not modelled."""

@@ -32,7 +32,7 @@ _STITCH_COLUMNS, _STITCH_WIDTH = 16, 7.5
 
 
 class Ports(NamedTuple):
-    """Ports: both ways, only reading, only writing."""
+    """Ports: those that read and write, those that only read, those that only write."""
 
     both: int
     read: int
@@ -52,7 +52,18 @@ class Ports(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """One candidate: sub-arrays across and down, rows and columns of one, multiplexing, active mats and their bits."""
+    """How a bank is cut.
+
+    Attributes:
+        across: Sub-arrays side by side.
+        down: Sub-arrays above each other.
+        rows: Rows of a sub-array.
+        columns: Columns of a sub-array.
+        mux: Columns that share a sense amplifier.
+        late_mux: Sense amplifiers that share an output.
+        mats: Mats that an access opens.
+        bits: Bits that each of those gives.
+    """
 
     across: int
     down: int
@@ -65,7 +76,18 @@ class Cut(NamedTuple):
 
 
 class Mat(NamedTuple):
-    """A mat of 2 x 2 sub-arrays: joules of a read and of a write, watts, seconds and micrometres."""
+    """A mat of 2 x 2 sub-arrays.
+
+    Attributes:
+        read: Joules of a read of its bits.
+        write: Joules of a write.
+        to_sense: Seconds from the address at the mat to the sensed bit.
+        to_output: Seconds from there to the edge of the mat.
+        cycle: Seconds between two accesses.
+        width: µm.
+        height: µm.
+        address_bits: Bits of the address that it decodes.
+    """
 
     read: float
     write: float
@@ -118,6 +140,7 @@ def cell_size(tech: Process, ports: Ports) -> tuple[float, float]:
     return tech.cell_width + extra, tech.cell_height + extra
 
 
+@lru_cache(maxsize=4096)
 def _bitline_cap(tech: Process, rows: int, cell: tuple[float, float]) -> float:
     """Farads of one bitline: per cell, half of a contact that two cells share, and a wire as long as the cell."""
     return rows * (drain(tech, tech.access_width, cell[0]) / 2 + cell[1] * tech.local_cap)
@@ -151,7 +174,11 @@ def _selects(tech: Process, cut: Cut, cell_width: float) -> tuple[Select, Select
 
 
 def build_mat(tech: Process, cut: Cut, ports: Ports) -> Mat:
-    """Energy, timing and outline of one mat."""
+    """Energy, timing and outline of one mat.
+
+    Bitlines of a read: C dV V for each of two bitlines of all columns, C = rows x (cell + wire) + multiplexer, dV the
+    swing of the sense amplifiers; of a write: C V^2 for the columns written, as CACTI counts it for both bitlines.
+    """
     cell = cell_size(tech, ports)
     under = _column_circuits(tech, cut.mux, cut.late_mux, ports.reading, cell[0])
     before, line = _wordline(tech, cut.rows, cut.columns, cell)
@@ -209,6 +236,7 @@ def _wordline(tech: Process, rows: int, columns: int, cell: tuple[float, float])
 
 
 def subarray_width(tech: Process, columns: int, cell_width: float) -> float:
+    """Width of a sub-array in µm: its cells and the contacts of the wordline."""
     return cell_width * columns + columns // _STITCH_COLUMNS * _STITCH_WIDTH * tech.feature
 
 
@@ -216,14 +244,8 @@ def _mat_outline(
     tech: Process, cut: Cut, ports: Ports, subarray: tuple[float, float], under: float, line: Chain
 ) -> tuple[float, float]:
     """Height and width of a mat: sub-arrays, circuits under the columns, row decoders, wires, shared decoder."""
-    inverter = gate_area(
-        tech,
-        tech.repeater_size * tech.min_width,
-        tech.repeater_size * tech.p_to_n * tech.min_width,
-        1,
-        tech.gate_height,
-    )
-    output = inverter / tech.repeater_spacing * (cut.columns // (cut.mux * cut.late_mux)) * ports.reading
+    outputs = cut.columns // (cut.mux * cut.late_mux) * ports.reading
+    output = _repeater_area(tech) / tech.repeater_spacing * outputs
     wires = (log2(cut.rows) + log2(cut.mux * cut.late_mux) + cut.bits) * ports.all
     wires += sum(ways * ports.reading for ways in (cut.mux, cut.late_mux) if ways > 1)
     height = 2 * (subarray[0] + under + output) + wires * tech.wire_pitch
@@ -234,7 +256,14 @@ def _mat_outline(
     return height, width + lines * tech.centre_area / height
 
 
+@lru_cache(maxsize=64)
+def _repeater_area(tech: Process) -> float:
+    nmos = tech.repeater_size * tech.min_width
+    return gate_area(tech, nmos, tech.p_to_n * nmos, 1, tech.gate_height)
+
+
 def log2(number: int) -> int:
+    """Whole part of the logarithm of base 2."""
     return number.bit_length() - 1
 
 

@@ -16,7 +16,7 @@ help:
 	@echo "make check      ruff, mypy, direction of imports"
 	@echo "make format     let ruff rewrite the files"
 	@echo "make docs       write the pages that are made by a command"
-	@echo "make bench      time counting, the search and the command line against their limits"
+	@echo "make bench      time counting, the search, components and the command line against their limits"
 	@echo "make clean      remove the environment and all caches"
 
 demo: $(VENV)/.installed
@@ -45,10 +45,13 @@ docs: $(VENV)/.installed-docs
 	mv docs/parity-timeloop.md.new docs/parity-timeloop.md
 	$(BIN)/python -m tools.mapper_page > docs/mapper.md.new
 	mv docs/mapper.md.new docs/mapper.md
+	$(BIN)/python -m tools.components_page > docs/components.md.new
+	mv docs/components.md.new docs/components.md
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/counting.py
 	$(BIN)/python benchmarks/mapping.py
+	$(BIN)/python benchmarks/components.py
 	$(BIN)/python benchmarks/run.py
 
 clean:

@@ -44,7 +44,7 @@ class Sram(Estimator):
 
     depth: int = attribute("words, of all banks together", minimum=1, maximum=2**40)
     width: int = attribute(
-        "bits of a word, which one access moves", unit=SIZE, minimum=1, maximum=2**16, valid=(4, 1024)
+        "bits of a word, which one access moves", unit=SIZE, minimum=1, maximum=2**16, valid=(8, 512)
     )
     banks: int = attribute("banks, of which an access takes one", default=1, minimum=1, maximum=4096, valid=(1, 64))
     ports: int = attribute("ports that read and write", default=1, minimum=0, maximum=32, valid=(0, 4))

@@ -9,6 +9,9 @@ Calibrated against CACTI 7 as the Python package hwcomponents-cacti 1.0.40 runs 
 results are interpolated linearly; below 22 nm and above 90 nm those of the nearest node are scaled with A. Stillmaker,
 B. Baas, "Scaling equations for the accurate prediction of CMOS device performance from 180 nm to 7 nm", Integration
 58, 2017.
+
+What it leaves out: redundancy, test circuits, error correction, power gating, idle cycles (only leakage); memories of a
+few words, which are built of latches or registers, and of which it gives less area than they take.
 """
 
 from __future__ import annotations
@@ -164,7 +167,7 @@ def _best(tech: Process, depth: int, width: int, banks: int, ports: Ports) -> tu
 
     mats = ((cut, build_mat(tech, cut, ports)) for cut in _cuts(tech, depth, width))
     bounded = sorted(
-        ((_bound(tech, cut, mat, width * ports.reading), cut, mat) for cut, mat in mats), key=itemgetter(0)
+        ((_bound(tech, cut, mat, banks, width * ports.reading), cut, mat) for cut, mat in mats), key=itemgetter(0)
     )
     few: list[tuple[float, Cut, _Bank]] = []
     for bound, cut, mat in bounded:
@@ -176,20 +179,27 @@ def _best(tech: Process, depth: int, width: int, banks: int, ports: Ports) -> tu
     return cut, array
 
 
-def _bound(tech: Process, cut: Cut, mat: Mat, data: int) -> float:
-    """Less than delay^2 x energy of a bank: its mats, and the bare wires over them."""
-    length = mat.width * (cut.across // 2 - 1) + mat.height * (cut.down // 2 - 1) / 2
+def _bound(tech: Process, cut: Cut, mat: Mat, banks: int, data: int) -> float:
+    """Less than delay^2 x energy of an array: the mats of one bank, and the bare wires over mats and banks."""
+    width, height = mat.width * cut.across / 2, mat.height * cut.down / 2
+    over, up = _grid(banks, width, height)
+    length = width * over - mat.width + (height * up - mat.height) / 2
     delay = mat.to_sense + mat.to_output + 2 * length * tech.wire_delay
     return delay * delay * (cut.mats * mat.read + data * length * tech.wire_energy)
+
+
+def _grid(banks: int, width: float, height: float) -> tuple[int, int]:
+    """Banks beside and above each other: more of them along the shorter side of a bank."""
+    levels = banks.bit_length() - 1
+    fewer, more = 1 << levels // 2, 1 << levels - levels // 2
+    return (more, fewer) if height > width else (fewer, more)
 
 
 def _joined(tech: Process, bank: _Bank, banks: int, width: int, ports: Ports) -> _Bank:
     """Banks (a power of two of them) beside and above each other, and the wires to them."""
     if banks == 1:
         return bank
-    levels = banks.bit_length() - 1
-    fewer, more = 1 << levels // 2, 1 << levels - levels // 2
-    grid = (more, fewer) if bank.height > bank.width else (fewer, more)
+    grid = _grid(banks, bank.width, bank.height)
     address, data_in, data_out = bank.address_bits * ports.all, (width + 1) * ports.writing, width * ports.reading
     net = bank_wires(tech, grid, (bank.width, bank.height), address + data_in + data_out)
     return bank._replace(

@@ -38,7 +38,29 @@ _MIN_SWING = 0.08
 class Process:
     """Constants of one node: roadmap values (ITRS, low standby power), layout rules, and calibrated coefficients.
 
-    Lengths in µm; capacitances and resistances per µm of gate width or of wire.
+    Lengths in µm; capacitances and resistances of transistors times or per µm of width, of wires per µm. `local` wires
+    lie over the cells, the other ones in a mat and between mats (semi-global).
+
+    Attributes:
+        feature: Size of the node.
+        vdd, vth: Supply and threshold in volts.
+        gate_cap, overlap_cap, fringe_cap, sidewall_cap: Farads per µm; `junction_cap` per µm².
+        nmos_ohm, pmos_ohm: Ohm µm of a transistor that conducts.
+        p_to_n: Width of a PMOS transistor that conducts as an NMOS one of width 1.
+        cell_width, cell_height: Of a cell of six transistors; its access and pull-down transistors are `access_width`
+            and `pull_down_width` wide.
+        local_ohm, local_cap, local_pitch, wire_ohm, wire_cap, wire_pitch: Of wires.
+        precharge_width, equalise_width: Transistors of a column.
+        repeater_size, repeater_spacing: Repeaters of wires with 30 % more delay than the quickest; size in smallest
+            inverters.
+        sense_siemens: Transconductance of a sense amplifier.
+        wire_energy, wire_delay: J and s per µm of a repeated wire (fitted).
+        buffer_wire: Part of the wire's capacitance that sizes the buffers of the tree outwards (fitted).
+        centre_area: µm² of the shared decoder of a mat per predecoded line (fitted).
+        cell_leakage, write_port_leakage, read_port_leakage: W per cell and per further port of a cell (fitted).
+        driver_leakage: W per µm of NMOS width of drivers (fitted).
+        output_leakage, wire_leakage: W per bit and µm, of outputs of sub-arrays and of wires between banks (fitted).
+        mat_leakage: W per square root of the rows of a mat (fitted).
     """
 
     feature: float

@@ -138,6 +138,8 @@ def _outline(
     wide, tall = levels
     excess, square = abs(wide - tall), (1 << min(wide, tall)) - 1
     channel = 2 * (1 - 0.5**excess)
+    down: float
+    across: float
     if wide > tall:
         across = address * ((1 << wide) - 1) + data * tall
         down = address * (square + excess) + data * (channel + tall * 2.0**excess)

@@ -236,3 +236,25 @@ nodes:
   - compute: mac
     energy: 1 pJ
 """
+
+
+def test_the_examples_of_the_page() -> None:
+    """Each block of the section on components, with what it leaves out put around it."""
+    page = (Path(__file__).parents[2] / "docs" / "hardware.md").read_text(encoding="utf-8")
+    section = page[page.index("\n## Components") : page.index("\n## Constraints and dataflows")]
+    one, two, three = (block.split("```")[0] for block in section.split("```yaml\n")[1:])
+    dram = (
+        "  - memory: dram\n    keep: [ifmap, filter, ofmap]\n    component: {class: dram, kind: LPDDR4, width: 64 b}\n"
+    )
+    head = "assay: hardware/1\nname: page\nclock: 200 MHz\n"
+    compute = "  - compute: mac\n    component: mac\n"
+    first = parse_hardware(head + one.replace("nodes:\n", "nodes:\n" + dram))
+    assert first.memories[1].component is not None
+    assert dict(first.memories[1].component.estimate.attributes)["depth"] == "13824"
+    nodes = two.replace("nodes:\n", "nodes:\n" + dram)
+    second = parse_hardware(head + "technology: 65 nm\n" + nodes + compute)
+    assert second.memories[1].component is not None
+    assert [part.name for part in second.memories[1].component.estimate.parts] == ["storage", "address"]
+    assert second.memories[1].component.estimate.parts[1].estimate.attributes[0] == ("width", "14 b")
+    third = parse_hardware(head + "technology: 65 nm\nnodes:\n" + dram + compute + three)
+    assert clock_energy(third) == 40e-12

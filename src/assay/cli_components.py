@@ -42,7 +42,9 @@ def add_components(commands: Commands, common: argparse.ArgumentParser) -> None:
         description="List the components that can be estimated, or all that is to be known of one.",
     )
     listing.add_argument("component", metavar="NAME", nargs="?", help="only this one, with ranges and source")
-    listing.add_argument("--hardware", metavar="FILE", help="with the components and plug-ins of a hardware file")
+    listing.add_argument(
+        "--hardware", metavar="FILE", help="with the components and plug-ins of a built-in chip or a file"
+    )
     listing.add_argument("--plugins", metavar="FOLDER", help="with the estimators in a folder")
     listing.set_defaults(command=_components)
     estimate = commands.add_parser(
@@ -73,9 +75,9 @@ def _registry(hardware: str | None, plugins: str | None) -> tuple[Registry, Tech
 
     registry, technology = default_registry(), None
     if hardware is not None:
-        from assay.hardware.reader import pricer_of
+        from assay.hardware.presets import load_pricer
 
-        pricer = pricer_of(hardware)
+        pricer = load_pricer(hardware)
         registry, technology = pricer.registry, pricer.technology
     if plugins is not None:
         registry = registry.with_providers(folder_providers(Path(plugins), None))

@@ -28,6 +28,7 @@ EXAMPLES: dict[str, tuple[dict[str, object], ...]] = {
     "MAC": ({"format": "int8"}, {"format": "fp32"}),
     "Dram": ({"kind": "DDR4", "width": 64}, {"kind": "HBM2", "width": 256}),
     "EmbeddedDRAM": ({"size": "1 MiB"}, {"depth": 4096, "width": 256}),
+    "Sram": ({"depth": 1024, "width": 64}, {"size": "128 KiB", "width": 32, "banks": 4, "layout": "compiled"}),
     "SramCell": ({"kind": "sram"},),
     "SramCrossbar": ({"kind": "sram"},),
 }

@@ -25,7 +25,8 @@ def test_words_row_and_dictionary() -> None:
     row = found.to_row()
     assert row["format"] == "int8"
     assert row["energy_compute_j"] == found.energy_of("compute") == found.to_dict()["energy_j"]["compute"]
-    assert found.energy_of("none of its actions") is None
+    with pytest.raises(assay.InputError, match="mac has no action 'compte'"):
+        found.energy_of("compte")
 
 
 def test_the_same_question_is_answered_once() -> None:

@@ -27,7 +27,7 @@ def rows(name: str) -> list[dict[str, str]]:
         ("65 nm", 65, 1.1, Flavour.HP),
         ("TSMC 65 nm LP, 1.0 V", 65, 1.0, Flavour.LP),
         ("16nm FinFET, 800 mV", 16, 0.8, Flavour.HP),
-        ("45 nm low-power", 45, 1.0, Flavour.LP),
+        ("45 nm low-power", 45, 1.1, Flavour.LP),
     ],
 )
 def test_words(text: str, nm: float, voltage: float, flavour: Flavour) -> None:

@@ -125,7 +125,7 @@ class TableProvider(Provider):
 
 def _of_technology(rows: tuple[Row, ...], asked: Technology | None) -> tuple[tuple[Row, ...], Scaling]:
     """The rows of the technology, or those of the only other one, and the factors from theirs to that asked for."""
-    unchanged = Scaling(1.0, 1.0, 1.0, 1.0, "")
+    unchanged = Scaling(1.0, 1.0, 1.0, 1.0, 1.0, "")
     stated = {row.technology for row in rows if row.technology is not None}
     if not stated:
         return rows, unchanged

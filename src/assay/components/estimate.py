@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assay.errors import InputError
+from assay.reading.suggestions import hint
 from assay.reading.units import Quantity, format_si
 
 Value = float | Quantity | None
@@ -96,8 +98,17 @@ class Estimate:
         return tuple(action for action, _ in self.energy)
 
     def energy_of(self, action: str) -> float | None:
-        """Joules of one action; None where it is not known, or there is no such action."""
-        return dict(self.energy).get(action)
+        """Joules of one action; None where it is not known.
+
+        Raises:
+            InputError: it has no such action.
+        """
+        found = dict(self.energy)
+        if action not in found:
+            raise InputError(
+                f"{self.component} has no action '{action}'", hint=hint(action, found, label="its actions")
+            )
+        return found[action]
 
     def to_row(self) -> dict[str, Any]:
         """One flat row, for tables. Keys of figures carry their units; attributes are words; None is not modelled."""

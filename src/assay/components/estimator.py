@@ -32,7 +32,7 @@ from assay.components.technology import Scaling, Technology, scaling
 from assay.errors import AssayError
 from assay.reading.entries import Entry
 from assay.reading.suggestions import hint
-from assay.reading.units import NUMBER, SIZE, Dimension, Quantity
+from assay.reading.units import NUMBER, SIZE, Dimension, Quantity, format_bytes
 
 __all__ = ["Attribute", "Declined", "Estimator", "attribute", "attributes_of", "build"]
 
@@ -114,8 +114,15 @@ class Estimator(ABC):
         """
 
     def scaled_from(self, start: Technology) -> Scaling:
-        """Factors from the technology of known figures to that of this component."""
-        return scaling(start, self.technology)
+        """Factors from the technology of known figures to that of this component; widens the uncertainty."""
+        found = scaling(start, self.technology)
+        object.__setattr__(self, "_spread", max(found.spread, self.spread))
+        return found
+
+    @property
+    def spread(self) -> float:
+        """The factor by which figures may be further off because they were scaled; known once they are."""
+        return getattr(self, "_spread", 1.0)
 
 
 def attributes_of(estimator: type[Estimator]) -> tuple[Attribute, ...]:
@@ -217,6 +224,8 @@ def _shown(known: Attribute, value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         exact = known.unit == NUMBER and value == round(value) and abs(value) < 1e15
+        if known.unit == SIZE and value >= 1024:
+            return format_bytes(value, digits=6)
         return str(int(value)) if exact else str(Quantity(Quantity.of(value).exact, known.unit))
     return str(value)
 

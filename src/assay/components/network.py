@@ -48,7 +48,8 @@ class MulticastNetwork(Estimator):
     """A bus in Y with a bus in X for every row, and tags by which rows and children pick their words, as in Eyeriss.
 
     Actions, in joules for one word of `width` bits with its tag: `transfer`: to one child; `multicast`: to all children
-    of one row; `broadcast`: to all. `idle`: not known.
+    of one row; `broadcast`: to all; `delivery`: the share of one child in a multicast to its row, which a fanout is
+    charged for each child. `idle`: not known.
 
     Model: the word and both tags toggle the Y bus of `rows` pitches; every row compares its tag; rows that match pass
     word and column tag on to their X bus of `columns` pitches, whose children compare theirs; those that match store
@@ -64,7 +65,7 @@ class MulticastNetwork(Estimator):
     """
 
     component = "multicast_network"
-    actions = ("transfer", "multicast", "broadcast", "idle")
+    actions = ("delivery", "transfer", "multicast", "broadcast", "idle")
     source = "Eyeriss (JSSC 2017) structure; wire model; cells of Aladdin (ISCA 2014)"
     uncertainty = 0.6
 
@@ -86,6 +87,7 @@ class MulticastNetwork(Estimator):
         cells = _cells(self.technology)
         reached = {"transfer": (1, 1), "multicast": (1, self.columns), "broadcast": (self.rows, self.columns)}
         energy = {action: self._energy(rows, children, cells) for action, (rows, children) in reached.items()}
+        energy["delivery"] = energy["multicast"] / self.columns
         cycle = (self.rows + self.columns) * self.pitch * FLIGHT
         notes = (cells.text, "area: of its cells; the wires run above other circuits", _NO_LEAKAGE, _NO_IDLE)
         return Cost(energy | {"idle": None}, area=self._area() * cells.area, cycle=cycle, notes=_said(notes))

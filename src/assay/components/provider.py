@@ -139,7 +139,9 @@ class EstimatorProvider(Provider):
     def answer(self, asked: Asked) -> Estimate:
         if self.origin == BUILT_IN:
             built = build(self.estimator, asked.given, asked.technology, asked.names)
-            return checked(self, built.attributes, built.estimator.cost(), built.extrapolated)
+            return _widened(
+                checked(self, built.attributes, built.estimator.cost(), built.extrapolated), built.estimator
+            )
         try:
             built = build(self.estimator, asked.given, asked.technology, asked.names)
             cost = built.estimator.cost()
@@ -148,7 +150,14 @@ class EstimatorProvider(Provider):
         except Exception as error:  # a plug-in may raise anything
             message = f"{self.name} ({self.origin}) failed: {type(error).__name__}: {short(str(error), 200)}"
             raise InputError(message) from error
-        return checked(self, built.attributes, cost, built.extrapolated)
+        return _widened(checked(self, built.attributes, cost, built.extrapolated), built.estimator)
+
+
+def _widened(estimate: Estimate, estimator: Estimator) -> Estimate:
+    """The estimate as uncertain as its figures are after scaling."""
+    if estimate.uncertainty is None or estimator.spread == 1.0:
+        return estimate
+    return replace(estimate, uncertainty=(1 + estimate.uncertainty) * estimator.spread - 1)
 
 
 def checked(

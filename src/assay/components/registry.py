@@ -12,6 +12,7 @@ from copy import copy
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 
 from assay.components.estimate import Estimate
@@ -130,8 +131,9 @@ def estimate(
     component: str,
     /,
     *,
-    technology: str | Technology | None = None,
+    technology: str | float | Technology | None = None,
     estimator: str | None = None,
+    plugins: str | Path | None = None,
     registry: Registry | None = None,
     **attributes: object,
 ) -> Estimate:
@@ -141,17 +143,29 @@ def estimate(
 
     Args:
         component: such as `sram`; `assay components` lists them.
-        technology: such as `65nm` or `65 nm LP, 1.0 V`.
+        technology: such as `65nm` or `65 nm LP, 1.0 V`, or a number of nm.
         estimator: the name of the estimator that is to answer; None: the one that states the best accuracy.
+        plugins: a folder with estimators of your own.
         registry: of the estimators; None: those built in and those of installed packages.
         attributes: numbers in base units (bits, J, s, m, V), or text with a unit.
 
     Raises:
         InputError: no such component, an impossible attribute, or nobody can answer.
     """
-    process = Technology.parse(technology) if isinstance(technology, str) else technology
+    process = _process(technology)
     given = {name: entry_of(name, value, component) for name, value in attributes.items()}
-    return (registry or default_registry()).estimate(component, Asked(given, process, {}), estimator=estimator)
+    known = registry or default_registry()
+    if plugins is not None:
+        from assay.components.plugins import folder_providers
+
+        known = known.with_providers(folder_providers(Path(plugins), None))
+    return known.estimate(component, Asked(given, process, {}), estimator=estimator)
+
+
+def _process(technology: str | float | Technology | None) -> Technology | None:
+    if technology is None or isinstance(technology, Technology):
+        return technology
+    return Technology.parse(technology) if isinstance(technology, str) else Technology.of(float(technology))
 
 
 def entry_of(name: str, value: object, where: str) -> Entry:

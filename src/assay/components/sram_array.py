@@ -6,9 +6,9 @@ brings the address there and the data back. How it is cut is chosen by a small s
 
 Calibrated against CACTI 7 as the Python package hwcomponents-cacti 1.0.40 runs it (`tools/fit_sram.py`,
 `tests/data/reference/cacti_sram.csv`): low-standby-power transistors, 300 K, 22 to 90 nm. Between the tabulated nodes
-results are interpolated linearly; below 22 nm and above 90 nm those of the nearest node are scaled with A. Stillmaker,
-B. Baas, "Scaling equations for the accurate prediction of CMOS device performance from 180 nm to 7 nm", Integration
-58, 2017.
+results are interpolated linearly; below 22 nm and above 90 nm those of the nearest node are scaled: area and time with
+A. Stillmaker, B. Baas, "Scaling equations for the accurate prediction of CMOS device performance from 180 nm to 7 nm",
+Integration 58, 2017; energy as that of wires, with length and the square of the supply.
 
 What it leaves out: redundancy, test circuits, error correction, power gating, idle cycles (only leakage); memories of a
 few words, which are built of latches or registers, and of which it gives less area than they take.
@@ -26,7 +26,7 @@ from typing import NamedTuple
 from assay.components.sram_mat import Cut, Mat, Ports, build_mat, leakage, log2
 from assay.components.sram_parts import Process, processes
 from assay.components.sram_wires import bank_wires, tree
-from assay.components.technology import Technology, scaling
+from assay.components.technology import Technology, nominal_voltage, scaling
 
 _MIN_ROWS, _MIN_COLUMNS, _MIN_WIDTH, _BYTE = 16, 2, 32, 8
 """Smallest sub-array; the narrowest word that the model builds (narrower ones are scaled), in steps of a byte."""
@@ -259,15 +259,28 @@ def _at_node(depth: int, width: int, node: float, banks: int, ports: Ports, volt
     low, high = max(n for n in table if n <= near), min(n for n in table if n >= near)
     below, above = (_tabulated(depth, width, each, banks, ports, voltage) for each in (low, high))
     share = (near - low) / (high - low) if high > low else 0.0
-    factors = dict.fromkeys(_QUANTITIES, 1.0)
-    if node != near:
-        by = scaling(Technology.of(near, table[low].vdd), Technology.of(node))
-        values = by.energy, by.energy, by.area, by.leakage, by.delay, by.delay
-        factors = dict(zip(_QUANTITIES, values, strict=True))
+    factors = _beyond(near, node)
     figures = {
         name: by * ((1 - share) * getattr(below, name) + share * getattr(above, name)) for name, by in factors.items()
     }
     return SramFigures(**figures, organisation=(below if share <= 0.5 else above).organisation)
+
+
+def _beyond(near: float, node: float) -> dict[str, float]:
+    """By what the figures of the nearest tabulated node are multiplied at a node outside of the table.
+
+    An array is mostly wire: its capacitance goes with length, which is the square root of the source's factor of area,
+    and its energy with that and V^2. The supply is the nominal one of the node, but not above that of the tabulated
+    node where the node is smaller. Leakage is taken to scale as energy does; times with the source's delay.
+    """
+    factors = dict.fromkeys(_QUANTITIES, 1.0)
+    if node != near:
+        vdd = processes()[int(near)].vdd
+        by = scaling(Technology.of(near, vdd), Technology.of(node))
+        volts = nominal_voltage(node) / vdd
+        energy = math.sqrt(by.area) * (min(volts, 1.0) if node < near else volts) ** 2
+        factors = dict(zip(_QUANTITIES, (energy, energy, by.area, energy, by.delay, by.delay), strict=True))
+    return factors
 
 
 @lru_cache(maxsize=256)
@@ -310,7 +323,7 @@ def _tabulated(depth: int, width: int, node: int, banks: int, ports: Ports, volt
     """
     built_width = max(-(-width // _BYTE) * _BYTE, _MIN_WIDTH)
     built_depth = max(depth, _SHALLOWEST * banks)
-    full = _built(_supplied(node, voltage), built_depth, built_width, banks, ports)
+    full = _built(node, voltage, built_depth, built_width, banks, ports)
     narrow, shallow = width / built_width, depth / built_depth
     energy, linear = (0.7 * narrow + 0.3) * shallow**0.78, narrow * shallow
     return replace(
@@ -322,10 +335,14 @@ def _tabulated(depth: int, width: int, node: int, banks: int, ports: Ports, volt
     )
 
 
-def _built(tech: Process, depth: int, width: int, banks: int, ports: Ports) -> SramFigures:
-    """Figures of an array that is built as asked."""
+def _built(node: int, voltage: float, depth: int, width: int, banks: int, ports: Ports) -> SramFigures:
+    """Figures of an array that is built as asked: cut for the nominal supply, whatever it is run at."""
     built_banks = 1 << (banks - 1).bit_length()
+    tech = processes()[node]
     cut, array = _best(tech, -(-depth // built_banks), width, built_banks, ports)
+    if voltage != 1.0:
+        tech = _supplied(node, voltage)
+        array = _joined(tech, _bank(tech, cut, build_mat(tech, cut, ports), ports, width), built_banks, width, ports)
     return SramFigures(
         read=array.read,
         write=array.write,

@@ -71,6 +71,9 @@ _VOLTAGE = dict(
 )
 """Nominal supply of the predictive transistor models (PTM) behind the polynomials."""
 
+_LP_VOLTAGE = _VOLTAGE | {45.0: 1.1, 32.0: 1.0}
+"""Those of their transistors for low power."""
+
 LOW_VOLTAGE, HIGH_VOLTAGE = 0.6, 1.3
 """Where a polynomial of a node is used without saying so: these shares of its nominal voltage."""
 
@@ -107,7 +110,7 @@ class Technology:
             raise InputError(
                 f"a technology of {nm:g} nm is not covered", hint=f"from {OLDEST:g} nm to {NEWEST:g} nm ({SOURCE})"
             )
-        nominal = nominal_voltage(nm)
+        nominal = nominal_voltage(nm, flavour)
         if voltage is None:
             voltage = nominal
         if not SHARPEST * nominal <= voltage <= 2 * nominal:
@@ -138,7 +141,7 @@ class Technology:
     @property
     def unusual(self) -> str | None:
         """Why the polynomials are used outside of what they were fitted to; None where they are not."""
-        nominal = nominal_voltage(self.nm)
+        nominal = nominal_voltage(self.nm, self.flavour)
         if LOW_VOLTAGE * nominal <= self.voltage <= HIGH_VOLTAGE * nominal:
             return None
         return f"{self.voltage:g} V is far from the nominal {nominal:.3g} V of {self.nm:g} nm"
@@ -151,6 +154,9 @@ class Scaling:
     Attributes:
         energy, delay, area: what a figure is multiplied by.
         leakage: that of leakage power. The source has none: it is taken to scale as energy does, as Accelergy does.
+        spread: the factor, either way, by which scaled figures may be further off than those they come from. Judged:
+            the root of the ratio of the nodes, so 1.2 from 65 to 45 nm and 2.5 from 45 to 7 nm. Circuits scale less
+            well than the inverters of the source, the more so the newer the node.
         text: `scaled from 45 nm, 0.9 V to 65 nm, 1 V (...)`; empty where nothing changes.
     """
 
@@ -158,6 +164,7 @@ class Scaling:
     delay: float
     area: float
     leakage: float
+    spread: float
     text: str
 
 
@@ -170,16 +177,17 @@ def scaling(start: Technology, end: Technology) -> Scaling:
     other circuits; uncertainties of estimators allow for it.
     """
     if start == end:
-        return Scaling(1.0, 1.0, 1.0, 1.0, "")
+        return Scaling(1.0, 1.0, 1.0, 1.0, 1.0, "")
     energy = _energy(end) / _energy(start)
     delay = _delay(end) / _delay(start)
     area = _between(_AREA, end.nm) / _between(_AREA, start.nm)
-    return Scaling(energy, delay, area, energy, f"scaled from {start} to {end} ({SOURCE})")
+    spread = math.sqrt(max(start.nm / end.nm, end.nm / start.nm))
+    return Scaling(energy, delay, area, energy, spread, f"scaled from {start} to {end} ({SOURCE})")
 
 
-def nominal_voltage(nm: float) -> float:
+def nominal_voltage(nm: float, flavour: Flavour = Flavour.HP) -> float:
     """Volts of the supply of the node."""
-    return _between(_VOLTAGE, nm)
+    return _between(_LP_VOLTAGE if flavour is Flavour.LP else _VOLTAGE, nm)
 
 
 def _energy(technology: Technology) -> float:
@@ -209,7 +217,7 @@ def _polynomial(coefficients: tuple[float, ...], technology: Technology) -> floa
         value = value * technology.voltage + coefficient
     if value <= 0:
         message = f"energy and delay at {technology} cannot be scaled: the polynomials of the source end before it"
-        raise InputError(message, hint=f"nominal: {nominal_voltage(technology.nm):.3g} V")
+        raise InputError(message, hint=f"nominal: {nominal_voltage(technology.nm, technology.flavour):.3g} V")
     return value
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.sources import widths
-from assay.hardware.design import Total, built_of, chip_area, leakage_power
-from assay.hardware.model import Hardware
+from assay.hardware.design import Total, built_of, chip_area, leakage_power, own_rate
+from assay.hardware.model import Bandwidth, Hardware
 from assay.mapping.counts import Action
 from assay.mapping.energy import unknown_in_fanouts
+from assay.reading.units import format_si
 from assay.workload.network import Network
 
 TIMING_NOTE = (
@@ -56,11 +57,36 @@ def _beside_actions(hardware: Hardware) -> list[str]:
     beside = "" if hardware.parts else "clock network, control, "
     notes = [f"Not modelled: {beside}host{''.join(f', {each}' for each in missing)}."]
     if leakage.value is not None:
-        notes.append(
-            "Leakage is not in the energies, and the search for mappings does not see it: its share is beside."
-        )
+        notes.append("Leakage and clock are not in the energies, and the search for mappings does not see them.")
     notes += [f"Extrapolated: {text}." for text in _extrapolated(hardware)]
-    return notes
+    return notes + _slow(hardware) + _unlimited(hardware)
+
+
+def _slow(hardware: Hardware) -> list[str]:
+    """Components that cannot keep up with the clock, by their estimates."""
+    found = [
+        f"{each.name} ({format_si(each.estimate.cycle, 's')})"
+        for each in built_of(hardware)
+        if each.node and not each.offchip and each.estimate and (each.estimate.cycle or 0) * hardware.clock > 1
+    ]
+    if not found:
+        return []
+    period = format_si(1 / hardware.clock, "s")
+    return [
+        f"By their estimates these take longer than a cycle of {period}: {_listing(found)}; they are timed as if not."
+    ]
+
+
+def _unlimited(hardware: Hardware) -> list[str]:
+    """Off-chip memories without bandwidth whose components have one."""
+    found = []
+    for memory in hardware.memories:
+        rate = None if memory.component is None else own_rate(memory.component)
+        if memory.offchip and rate is not None and memory.bandwidth == Bandwidth():
+            found.append(f"{memory.name} ({format_si(rate / 8, 'B/s')})")
+    if not found:
+        return []
+    return [f"No bandwidth is given and none limits, though the component has one: {_listing(found)}."]
 
 
 def _of(total: Total) -> str:

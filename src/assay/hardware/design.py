@@ -56,7 +56,7 @@ class Built:
     @property
     def clock_energy(self) -> float | None:
         """Joules per cycle of all instances, where the part does something in every cycle; None where not modelled."""
-        energy = self.estimate.energy_of(self.per_cycle) if self.estimate else None
+        energy = self.estimate.energy_of(self.per_cycle) if self.estimate and self.per_cycle else None
         return None if energy is None else self.count * energy
 
 
@@ -88,15 +88,18 @@ def chip_area(hardware: Hardware) -> Total:
     return _total({each.name: each.area for each in built_of(hardware) if not each.offchip})
 
 
-def leakage_power(hardware: Hardware, active: Mapping[str, int] | None = None) -> Total:
-    """Watts that leak with the supply on, on and off the chip.
+def leakage_power(hardware: Hardware, active: Mapping[str, int] | None = None, *, offchip: bool | None = None) -> Total:
+    """Watts that leak with the supply on, on and off the chip; background power of memories included.
 
     Args:
         active: instances that are powered, by node; None: all of them.
+        offchip: only what is off the chip, or only what is on it; None: both.
     """
     powered = active or {}
     values = {}
     for each in built_of(hardware):
+        if offchip is not None and each.offchip is not offchip:
+            continue
         share = powered.get(each.name, each.instances) / each.instances
         values[each.name] = None if each.leakage is None else each.leakage * share
     return _total(values)
@@ -157,7 +160,8 @@ def with_estimated_energy(node: Node) -> Node:
         update = _energy(node, "update") if "update" in node.component.estimate.actions else write
         return replace(node, read_energy=read, write_energy=write, update_energy=update)
     if isinstance(node, Fanout):
-        return replace(node, transfer_energy=_energy(node, "transfer"))
+        shared = "delivery" in node.component.estimate.actions
+        return replace(node, transfer_energy=_energy(node, "delivery" if shared else "transfer"))
     return replace(node, energy=_energy(node, "compute"))
 
 
@@ -178,6 +182,14 @@ def _energy(node: Node, action: str) -> float | None:
     if energy is None or words is None or isinstance(node, Compute):
         return energy
     return energy * node.width / float(parse(words, {}).exact)
+
+
+def own_rate(part: Part) -> float | None:
+    """Bits per second that a component moves: an access of its width in each of its cycles; None where not known."""
+    words = dict(part.estimate.attributes).get("width")
+    if words is None or not part.estimate.cycle:
+        return None
+    return part.count * float(parse(words, {}).exact) / part.estimate.cycle
 
 
 def is_estimated(node: Node) -> bool:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assay.errors import AssayError, InputError, Position
 from assay.hardware.dataflows import apply_dataflow
 from assay.hardware.model import Hardware
-from assay.hardware.reader import NODE_KINDS, hardware_from, parse_hardware
+from assay.hardware.reader import NODE_KINDS, hardware_from, pricer_in
 from assay.hardware.shipped import shipped_names, shipped_text
-from assay.reading.documents import Entry, Form, load, loads
+from assay.reading.documents import Doc, Entry, Form, load, loads
 from assay.reading.suggestions import hint
+
+if TYPE_CHECKING:
+    from assay.hardware.pricing import Pricer
 
 
 def preset_names() -> tuple[str, ...]:
@@ -43,10 +47,20 @@ def load_hardware(source: str | Path | Hardware) -> Hardware:
             f"hardware cannot be read from a value of type {type(source).__name__}",
             hint="give a built-in name, the path of a .yaml file, or a Hardware",
         )
+    return hardware_from(*_document(source))
+
+
+def load_pricer(source: str | Path) -> Pricer:
+    """Who says what components cost in a preset or a file. Raises InputError as `load_hardware` does."""
+    return pricer_in(*_document(source))
+
+
+def _document(source: str | Path) -> tuple[Doc, Path | None]:
+    """What a name or path stands for, and what paths of tables in it are relative to."""
     if isinstance(source, Path) or source.endswith((".yaml", ".yml")):
         path = Path(source)
-        return hardware_from(load(path, names=preset_names()), folder=path.parent)
-    return parse_hardware(preset_text(source), f"{source}.yaml")
+        return load(path, names=preset_names()), path.parent
+    return loads(preset_text(source), f"{source}.yaml"), None
 
 
 @dataclass(frozen=True, slots=True)

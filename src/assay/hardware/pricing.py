@@ -11,8 +11,8 @@ from assay.components.estimate import Part
 from assay.components.registry import Registry, default_registry, entry_of
 from assay.components.technology import Technology
 from assay.errors import InputError
-from assay.hardware.design import with_estimated_energy
-from assay.hardware.model import ChipPart, Fanout, Memory, Node
+from assay.hardware.design import own_rate, with_estimated_energy
+from assay.hardware.model import Bandwidth, ChipPart, Fanout, Memory, Node
 from assay.reading.entries import Entry
 from assay.reading.units import Quantity
 
@@ -105,6 +105,23 @@ def priced(node: Node, component: Entry | None, pricer: Pricer, given: Iterable[
         raise component.error(error.message, f"{error.hint}; or give 'energy:' beside 'component:'") from None
 
 
+def with_own_bandwidth(node: Node, entry: Entry, clock: Quantity) -> Node:
+    """The memory with the bandwidth of its component: an access of its width in each of its cycles.
+
+    Args:
+        entry: where the file asks for it.
+
+    Raises:
+        InputError: the component gives no cycle, or no width.
+    """
+    assert node.component is not None
+    rate = own_rate(node.component)
+    if not isinstance(node, Memory) or rate is None:
+        component = node.component.estimate.component
+        raise entry.error(f"bandwidth: {component} gives none", "write a bandwidth such as '64 b/cycle'")
+    return replace(node, bandwidth=Bandwidth(total=rate / clock.value))
+
+
 def _defaults(node: Node, entry: Entry, pricer: Pricer) -> dict[str, Entry]:
     """What a node says of its component; the depth of a memory is its size in words of the component's width."""
     use = Use.read(entry, PART_KEYS)
@@ -114,8 +131,8 @@ def _defaults(node: Node, entry: Entry, pricer: Pricer) -> dict[str, Entry]:
         if node.size is not None:
             width = dict(use.given).get("width")
             bits = node.width if width is None else max(1, int(width.expression(pricer.names).exact))
-            size = -(-node.size // use.number(pricer.names))
-            values |= {"size": size, "depth": -(-size // bits)}
+            if "size" not in dict(use.given):
+                values["depth"] = -(-node.size // (use.number(pricer.names) * bits))
     elif isinstance(node, Fanout):
         sizes = {axis.name: axis.size for axis in node.axes}
         values = {"width": node.width, "children": node.children}

@@ -62,6 +62,8 @@ AXIS_NAMES = ("X", "Y", "Z")
 AXIS_KEYS = ("size", "dims", "factors", "max_factors", "order")
 FIGURE_KEYS = ("value", "unit", "source", "note")
 NODE_KINDS = ("memory", "fanout", "compute")
+OF_COMPONENT = "component"
+"""As a bandwidth: that of the component."""
 LIMIT = 2**53
 """Largest count or number of bits: beyond it, figures could not be exact everywhere."""
 
@@ -89,14 +91,13 @@ def parse_hardware(text: str, name: str = "text") -> Hardware:
     return hardware_from(loads(text, name))
 
 
-def pricer_of(path: str | Path) -> Pricer:
-    """Who says what components cost in a file. Raises InputError as `read_hardware` does."""
+def pricer_in(doc: Doc, folder: Path | None = None) -> Pricer:
+    """Who says what components cost in a document. Arguments and errors as of `hardware_from`."""
     from assay.hardware.pricing import Pricer
 
-    doc = load(path)
     fields = doc.fields(HARDWARE_FORM, allowed=HARDWARE_KEYS, required=("name", "clock", "nodes"))
     clock = _positive(fields["clock"], fields["clock"].quantity(FREQUENCY))
-    return Pricer.of(fields, _names(fields, clock, Path(path).parent, {}))
+    return Pricer.of(fields, _names(fields, clock, folder, {}))
 
 
 def hardware_from(doc: Doc, folder: Path | None = None, tables: Mapping[str, str] | None = None) -> Hardware:
@@ -191,12 +192,16 @@ def _node(entry: Entry, context: _Context) -> Node:
     ((kind, name),) = present
     entry = replace(entry, label=f"{kind} '{name}'")
     node = _memory(entry, context) if kind == "memory" else _other(kind, entry, context)
+    fields = {key.words: value for key, value in entry.pairs()}
+    wanted = fields["bandwidth"] if "bandwidth" in fields and fields["bandwidth"].words == OF_COMPONENT else None
+    if wanted is not None and "component" not in fields:
+        raise wanted.error("bandwidth: the memory has no component", "write 'component: ...', or a bandwidth")
     if context.pricer is None:
         return node
-    from assay.hardware.pricing import priced
+    from assay.hardware.pricing import priced, with_own_bandwidth
 
-    fields = {key.words: value for key, value in entry.pairs()}
-    return priced(node, fields.get("component"), context.pricer, fields)
+    node = priced(node, fields.get("component"), context.pricer, fields)
+    return node if wanted is None else with_own_bandwidth(node, wanted, context.clock)
 
 
 def _other(kind: str, entry: Entry, context: _Context) -> Fanout | Compute:
@@ -325,7 +330,9 @@ def _energy(entry: Entry, context: _Context) -> float:
 
 
 def _memory_bandwidth(entry: Entry, context: _Context) -> Bandwidth:
-    """One value limits reads and writes together."""
+    """One value limits reads and writes together; that of the component is filled in once it is known."""
+    if entry.words == OF_COMPONENT:
+        return Bandwidth()
     if entry.form is not Form.MAPPING:
         return Bandwidth(total=_per_cycle(entry, context))
     fields = entry.mapping(allowed=BANDWIDTH_KEYS)

@@ -162,7 +162,8 @@ def _least_widths(columns: Sequence[Column], rows: Sequence[Sequence[str | Text]
     widths = []
     for index, column in enumerate(columns):
         widest = max([*(len(line) for line in column.title.split("\n")), *(len(row[index]) for row in rows)])
-        widths.append(min(widest, column.fold) if column.fold else widest)
+        words = [len(word) for row in rows for word in str(row[index]).split()]
+        widths.append(min(widest, max([column.fold, *words])) if column.fold else widest)
     return widths
 
 

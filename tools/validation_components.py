@@ -170,7 +170,7 @@ def power_table(energy: Mapping[str, Mapping[str, float]]) -> str:
 
 def area_table() -> str:
     chip = assay.load_hardware("eyeriss")
-    area = {built.name: built.area or 0.0 for built in built_of(chip)}
+    area = {built.name: built.area.value or 0.0 for built in built_of(chip)}
     spads = sum(area[name] for name in ("filter_spad", "ifmap_spad", "psum_spad"))
     paper = {"scratchpads": 0.5 * CORE, "buffer": 0.5 / 2.5 * CORE, "multipliers and adders": 0.074 * CORE}
     ours = {"scratchpads": spads, "buffer": area["glb"], "multipliers and adders": area["pe_mac"]}

@@ -46,7 +46,7 @@ def test_what_leaks_and_ticks_is_beside_the_energy_of_actions() -> None:
     assert static.area.without == ()
     assert static.leakage_power.value == pytest.approx(1e-3 + 4 * 2e-3 + 1e-3)
     assert static.leakage_energy == pytest.approx(10e-3 * found.latency)
-    assert static.clock_energy == pytest.approx(3e-12 * found.cycles)
+    assert static.clock_energy.value == pytest.approx(3e-12 * found.cycles)
     assert static.energy == pytest.approx(10e-3 * found.latency + 3e-12 * found.cycles)
     assert found.energy == pytest.approx(sum(e.energy or 0 for layer in found.layers for e in layer.energies))
 
@@ -72,8 +72,10 @@ def test_json_and_screen() -> None:
     card = dict(scorecard(found))
     assert "what gets no work is switched off" in card["Leakage"]
     assert card["Chip area"] == "0.3 mm2 of components"
-    assert card["Energies from"] == "dram, array: given (a guess); mac: given (another guess)"
-    assert "Leakage is not in the energies" in " ".join(render_evaluation(found).split())
+    assert card["Energies from"] == "components, whose sources stand below: dram given, array given, mac given"
+    assert "- given: another guess" in render_evaluation(found)
+    assert card["Leakage"].startswith("6 mW (5 mW on chip, 1 mW off chip), ")
+    assert "Leakage and clock are not in the energies" in " ".join(render_evaluation(found).split())
 
 
 def bare(hardware: Hardware) -> Hardware:
@@ -83,7 +85,7 @@ def bare(hardware: Hardware) -> Hardware:
 def test_unknown_is_named() -> None:
     found = assay.evaluate(LAYER, bare(parse_hardware(TEXT)), cache=False, workers=1)
     assert found.static.leakage_energy is None
-    assert found.static.clock_energy is None
+    assert found.static.clock_energy.value is None
     assert found.static.energy is None
     assert found.static.area.value is None
     assert "Leakage" not in dict(scorecard(found))

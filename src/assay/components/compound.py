@@ -16,7 +16,7 @@ Area and leakage are those of all parts; energy is what the actions say. Express
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from assay.components.estimate import Estimate, Part
@@ -34,7 +34,11 @@ COMPOUND_KEYS = ("attributes", "parts", "actions")
 USE_KEYS = ("class", "count", "technology", "estimator")
 REQUIRED = "required"
 MAX_COUNT = 2**31
-MAX_NESTING = 20
+MOST_PARTS = 10_000
+"""Components in the whole tree of one."""
+MOST_TEXTS = 20
+"""Of extrapolations and notes that a compound repeats from its parts."""
+RESERVED = (*USE_KEYS, "per_cycle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,8 @@ class Use:
             InputError: at its place, where nobody can say.
         """
         try:
-            process = _process(self.technology) if self.technology else technology
-            asked = Asked(dict(self.given), process, names, defaults)
+            used = process(self.technology) if self.technology else technology
+            asked = Asked(dict(self.given), used, names, defaults)
             return registry.estimate(self.component, asked, estimator=self.estimator)
         except InputError as error:
             if error.at and error.at.line:
@@ -93,7 +97,8 @@ class Use:
             raise self.entry.error(message, error.hint) from None
 
 
-def _process(entry: Entry) -> Technology:
+def process(entry: Entry) -> Technology:
+    """The technology in a file. Raises InputError at its place where it names none."""
     try:
         return Technology.parse(entry.text())
     except InputError as error:
@@ -148,6 +153,10 @@ def with_compounds(
         if compound.name in registry.components:
             message = f"a component '{compound.name}' exists already"
             raise compound.entry.error(message, "give yours another name; 'assay components' lists those there are")
+    known = [*registry.components, *(compound.name for compound in compounds)]
+    for use in (use for compound in compounds for _, use in compound.parts):
+        if use.component not in known and not use.component.startswith("hwcomponents."):
+            raise use.entry.error(f"there is no estimator for '{use.component}'", hint(use.component, known))
     providers = [CompoundProvider(compound, origin, names) for compound in compounds]
     found = registry.with_providers(providers)
     for provider in providers:
@@ -165,7 +174,7 @@ class CompoundProvider(Provider):
         self.names = names
         self.component = self.name = compound.name
         self.origin = origin
-        self._depth = 0
+        self._busy = False
 
     @property
     def about(self) -> str:
@@ -193,15 +202,20 @@ class CompoundProvider(Provider):
 
     def answer(self, asked: Asked) -> Estimate:
         given, names = self._attributes(asked)
-        if self._depth > MAX_NESTING:
+        if self._busy:
             raise self.compound.entry.error(f"component '{self.name}' is made of itself")
-        self._depth += 1
+        self._busy = True
         try:
             parts = tuple(self._part(name, use, asked.technology, given, names) for name, use in self.compound.parts)
         finally:
-            self._depth -= 1
+            self._busy = False
+        if (size := 1 + sum(part.estimate.size for part in parts)) > MOST_PARTS:
+            raise self.compound.entry.error(
+                f"component '{self.name}' has {size:,} parts in all; at most {MOST_PARTS:,}"
+            )
         energy = tuple((action, _energy(terms, parts, names)) for action, terms in self.compound.actions)
-        return _joined(self, tuple((name, entry.words) for name, entry in given.items()), parts, energy)
+        shown = tuple((name, str(names[name]) if name in names else entry.words) for name, entry in given.items())
+        return _joined(self, shown, parts, energy)
 
     def _attributes(self, asked: Asked) -> tuple[dict[str, Entry], dict[str, Quantity]]:
         """The entries by attribute, and the quantities among them by name."""
@@ -217,8 +231,12 @@ class CompoundProvider(Provider):
             entry, scope = (asked.given[name], asked.names) if name in asked.given else (default, names)
             assert entry is not None
             given[name] = entry
-            if entry.form is not Form.TEXT or not is_name(entry.words) or entry.words in scope:
+            try:
                 names[name] = entry.expression(scope)
+            except InputError:  # a word for a part, such as a format
+                if entry.form is not Form.TEXT:
+                    raise
+                names.pop(name, None)
         return given, names
 
     def _part(
@@ -230,11 +248,13 @@ class CompoundProvider(Provider):
         names: Mapping[str, Quantity],
     ) -> Part:
         """A part; a word that is the name of an attribute of text stands for that text."""
-        inner = tuple(
-            (key, given[entry.words] if entry.words in given and entry.words not in names else entry)
-            for key, entry in use.given
-        )
-        asked = Use(use.component, inner, use.count, use.technology, use.estimator, use.entry)
+
+        def resolved(entry: Entry) -> Entry:
+            return given[entry.words] if entry.words in given and entry.words not in names else entry
+
+        inner = tuple((key, resolved(entry)) for key, entry in use.given)
+        technology_of_part = None if use.technology is None else resolved(use.technology)
+        asked = Use(use.component, inner, use.count, technology_of_part, use.estimator, use.entry)
         return Part(name, use.number(names), asked.estimate(self.registry, technology, names))
 
 
@@ -244,7 +264,7 @@ def _joined(
     parts: tuple[Part, ...],
     energy: tuple[tuple[str, float | None], ...],
 ) -> Estimate:
-    """The estimate of the whole: as uncertain as its least certain part."""
+    """The estimate of the whole: as uncertain as its least certain part, as slow as the slowest that is known."""
     cycles = [part.estimate.cycle for part in parts if part.estimate.cycle is not None]
     shares = [part.estimate.uncertainty for part in parts]
     known = [share for share in shares if share is not None]
@@ -258,9 +278,17 @@ def _joined(
         cycle=max(cycles, default=None),
         source="its parts: " + "; ".join(dict.fromkeys(f"{p.estimate.component}: {p.estimate.source}" for p in parts)),
         uncertainty=max(known) if known and len(known) == len(shares) else None,
-        extrapolated=tuple(f"{part.name}: {text}" for part in parts for text in part.estimate.extrapolated),
+        extrapolated=_some(f"{part.name}: {text}" for part in parts for text in part.estimate.extrapolated),
+        notes=_some(f"{part.name}: {note}" for part in parts for note in part.estimate.notes),
         parts=parts,
+        size=1 + sum(part.estimate.size for part in parts),
     )
+
+
+def _some(texts: Iterable[str]) -> tuple[str, ...]:
+    """The first of them, and how many more there are."""
+    found = tuple(dict.fromkeys(texts))
+    return found if len(found) <= MOST_TEXTS else (*found[:MOST_TEXTS], f"and {len(found) - MOST_TEXTS} more")
 
 
 def _sum(terms: tuple[tuple[int, float | None], ...]) -> float | None:
@@ -299,7 +327,10 @@ def _compound(key: Entry, entry: Entry) -> Compound:
         (name.words, None if value.words == REQUIRED else value)
         for name, value in (fields["attributes"].pairs() if "attributes" in fields else ())
     )
-    parts = tuple((name.words, Use.read(value)) for name, value in fields["parts"].pairs())
+    for name, _ in attributes:
+        if not is_name(name) or name in RESERVED:
+            raise fields["attributes"].error(f"'{name}' cannot be an attribute", f"taken: {', '.join(RESERVED)}")
+    parts = tuple((_part_name(name), Use.read(value)) for name, value in fields["parts"].pairs())
     if not parts:
         raise fields["parts"].error(f"component '{key.words}' has no parts")
     names = tuple(name for name, _ in parts)
@@ -308,12 +339,22 @@ def _compound(key: Entry, entry: Entry) -> Compound:
     return Compound(key.words, attributes, parts, actions, entry)
 
 
+def _part_name(key: Entry) -> str:
+    if not is_name(key.words):
+        raise key.error(f"'{key.words}' cannot be the name of a part", "use letters, digits and _")
+    return key.words
+
+
 def _terms(entry: Entry, parts: tuple[str, ...]) -> tuple[Term, ...]:
     """What an action consists of: a list of `part.action`, or how often each happens."""
     if entry.form is Form.MAPPING:
-        return tuple(_term(key, value, parts) for key, value in entry.pairs())
-    items = entry.items() if entry.form is Form.LIST else (entry,)
-    return tuple(_term(item, None, parts) for item in items)
+        found = tuple(_term(key, value, parts) for key, value in entry.pairs())
+    else:
+        items = entry.items() if entry.form is Form.LIST else (entry,)
+        found = tuple(_term(item, None, parts) for item in items)
+    if not found:
+        raise entry.error("an action of nothing", "leave it out where it is not known")
+    return found
 
 
 def _term(entry: Entry, times: Entry | None, parts: tuple[str, ...]) -> Term:

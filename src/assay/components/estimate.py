@@ -65,6 +65,7 @@ class Estimate:
         extrapolated: each way in which this goes beyond what the estimator was made for; empty where it does not.
         notes: how the figures came about.
         parts: what a compound component is made of.
+        size: components in the whole tree, itself included.
         others: who else was asked, and why they did not answer or were not chosen.
     """
 
@@ -80,6 +81,7 @@ class Estimate:
     extrapolated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    size: int = field(default=1, compare=False)
     others: tuple[str, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from assay.components.estimate import Estimate
-from assay.components.estimator import Attribute, Declined
+from assay.components.estimator import Attribute, Declined, InBaseUnits
 from assay.components.provider import BUILT_IN, Asked, Provider
 from assay.reading.entries import Entry
 from assay.reading.units import AREA, ENERGY, NUMBER, POWER, TIME, Dimension, Quantity
@@ -76,7 +76,8 @@ class GivenProvider(Provider):
 
 
 def _figure(entry: Entry, dimension: Dimension, asked: Asked) -> float:
-    value: Quantity = entry.quantity(dimension, asked.names)
+    units = (dimension, NUMBER) if isinstance(entry, InBaseUnits) else dimension
+    value: Quantity = entry.quantity(units, asked.names)
     if value.exact < 0:
         raise entry.error(f"{entry.label}: {value} is negative")
     return value.value

@@ -147,13 +147,13 @@ def estimate(
         estimator: the name of the estimator that is to answer; None: the one that states the best accuracy.
         plugins: a folder with estimators of your own.
         registry: of the estimators; None: those built in and those of installed packages.
-        attributes: numbers in base units (bits, J, s, m, V), or text with a unit.
+        attributes: numbers in base units (bits, J, s, m, V), or text with a unit; None is as if not given.
 
     Raises:
         InputError: no such component, an impossible attribute, or nobody can answer.
     """
     process = _process(technology)
-    given = {name: entry_of(name, value, component) for name, value in attributes.items()}
+    given = {name: entry_of(name, value, component) for name, value in attributes.items() if value is not None}
     known = registry or default_registry()
     if plugins is not None:
         from assay.components.plugins import folder_providers
@@ -239,7 +239,7 @@ def estimators_in(names: Mapping[str, object]) -> tuple[type[Estimator], ...]:
 
 def _key(component: str, asked: Asked, estimator: str | None) -> object:
     entries = [*asked.given.items(), ("", None), *asked.defaults.items()]
-    words = tuple((name, entry and (entry.words, entry.form)) for name, entry in entries)
+    words = tuple((name, entry and (type(entry), entry.words, entry.form)) for name, entry in entries)
     return component, words, asked.technology, _frozen(asked.names), estimator
 
 

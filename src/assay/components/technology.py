@@ -74,6 +74,8 @@ _VOLTAGE = dict(
 _LP_VOLTAGE = _VOLTAGE | {45.0: 1.1, 32.0: 1.0}
 """Those of their transistors for low power."""
 
+_NUMBER = r"(?<![\w.])(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+
 LOW_VOLTAGE, HIGH_VOLTAGE = 0.6, 1.3
 """Where a polynomial of a node is used without saying so: these shares of its nominal voltage."""
 
@@ -125,18 +127,20 @@ class Technology:
         Raises:
             InputError: no node or more than one, or as `of`.
         """
-        nodes = re.findall(r"(-?\d+(?:\.\d+)?)\s*nm\b", text, re.IGNORECASE)
+        nodes = [float(each) for each in re.findall(rf"{_NUMBER}\s*nm\b", text, re.IGNORECASE)]
         if len(set(nodes)) != 1:
-            found = "no node" if not nodes else f"more than one node ({', '.join(nodes)} nm)"
+            listed = ", ".join(f"{each:g}" for each in nodes)
+            found = "no node" if not nodes else f"more than one node ({listed} nm)"
             raise InputError(
                 f"technology '{text[:60]}' names {found}", hint="write such as '65 nm' or '65 nm LP, 1.0 V'"
             )
-        volts = re.findall(r"(-?\d+(?:\.\d+)?)\s*(m?)V\b", text)
-        if len(set(volts)) > 1:
+        found_volts = re.findall(rf"{_NUMBER}\s*(m?)V\b", text)
+        volts = {float(value) / (1000 if milli else 1) for value, milli in found_volts}
+        if len(volts) > 1:
             raise InputError(f"technology '{text[:60]}' names more than one voltage")
-        voltage = float(volts[0][0]) * (1e-3 if volts[0][1] else 1.0) if volts else None
+        voltage = volts.pop() if volts else None
         low_power = re.search(r"\b(LP|LSTP|low[- ]power)\b", text, re.IGNORECASE)
-        return cls.of(float(nodes[0]), voltage, Flavour.LP if low_power else Flavour.HP)
+        return cls.of(nodes[0], voltage, Flavour.LP if low_power else Flavour.HP)
 
     @property
     def unusual(self) -> str | None:

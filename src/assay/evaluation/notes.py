@@ -54,7 +54,7 @@ def _beside_actions(hardware: Hardware) -> list[str]:
     """What is known, and what is not, of what follows from no count."""
     area, leakage = chip_area(hardware), leakage_power(hardware)
     missing = [f"{what}{_of(total)}" for what, total in (("leakage", leakage), ("chip area", area)) if total.without]
-    beside = "" if hardware.parts else "clock network, control, "
+    beside = "" if any(each.per_cycle for each in hardware.parts) else "clock network, control, "
     notes = [f"Not modelled: {beside}host{''.join(f', {each}' for each in missing)}."]
     if leakage.value is not None:
         notes.append("Leakage and clock are not in the energies, and the search for mappings does not see them.")

@@ -166,7 +166,7 @@ def _differences(entry: dict[str, Any], layer: LayerResult) -> tuple[str, ...]:
     if not wrong:
         return ()
     more = f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-    return (f"Another version of Assay wrote this result: {'; '.join(wrong[:SHOWN])}{more}.",)
+    return (f"Another version of Assay, or of an estimator, wrote this result: {'; '.join(wrong[:SHOWN])}{more}.",)
 
 
 def _counts(entry: dict[str, Any]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assay.evaluation.layer import LayerResult
@@ -19,20 +19,20 @@ class Static:
             not used are not in it.
         leakage_power: watts with everything powered, off-chip memories included, and the components it is without.
         leakage_energy: joules that leak while the layers run, for the batch; None where no leakage is modelled.
-        clock_energy: joules for the batch of the parts that do something in every cycle; None where there is none.
+        clock_energy: joules for the batch of the parts that do something in every cycle, and those it is without.
         power_gating: True: in every layer, instances that get no work are switched off and do not leak.
     """
 
     area: Total
     leakage_power: Total
     leakage_energy: float | None
-    clock_energy: float | None
+    clock_energy: Total
     power_gating: bool
 
     @property
     def energy(self) -> float | None:
         """Joules for the batch of leakage and clock together; None where neither is modelled."""
-        known = [each for each in (self.leakage_energy, self.clock_energy) if each is not None]
+        known = [each for each in (self.leakage_energy, self.clock_energy.value) if each is not None]
         return sum(known) if known else None
 
     def to_dict(self) -> dict[str, Any]:
@@ -43,7 +43,8 @@ class Static:
             "leakage_power_w": self.leakage_power.value,
             "leakage_without": list(self.leakage_power.without),
             "leakage_energy_j": self.leakage_energy,
-            "clock_energy_j": self.clock_energy,
+            "clock_energy_j": self.clock_energy.value,
+            "clock_without": list(self.clock_energy.without),
             "power_gating": self.power_gating,
         }
 
@@ -58,7 +59,7 @@ def static_of(hardware: Hardware, layers: tuple[LayerResult, ...], power_gating:
         area=chip_area(hardware),
         leakage_power=power,
         leakage_energy=None if power.value is None or not layers else sum(leaked),
-        clock_energy=None if per_cycle is None or not layers else per_cycle * cycles,
+        clock_energy=replace(per_cycle, value=None if per_cycle.value is None else per_cycle.value * cycles),
         power_gating=power_gating,
     )
 

@@ -116,6 +116,7 @@ class Memory:
             says nothing.
         offchip: True when it lies off the chip.
         component: what one instance is built of, for area, leakage, and the energies that the file does not give.
+        estimated: True where the energies are those of the component.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Memory:
     stationary: tuple[str, ...] = ()
     offchip: bool = False
     component: Part | None = field(default=None, hash=False)
+    estimated: bool = field(default=False, hash=False)
     at: Position | None = field(default=None, compare=False)
 
     @property
@@ -182,7 +184,7 @@ class Fanout:
         links: True: children beside each other along an axis pass words on: what a child newly needs comes from a
             neighbour that was filled with just that a step before, if that saves reads of the parent. Needs multicast
             `tile` or `none`.
-        component: as at a memory; of the whole network below one parent.
+        component, estimated: as at a memory; of the whole network below one parent.
     """
 
     name: str
@@ -197,6 +199,7 @@ class Fanout:
     min_utilization: float = 0.0
     links: bool = False
     component: Part | None = field(default=None, hash=False)
+    estimated: bool = field(default=False, hash=False)
     at: Position | None = field(default=None, compare=False)
 
     @property
@@ -215,7 +218,7 @@ class Compute:
         energy: joules per MAC; None when unknown.
         bits: operand width.
         latch: True: an operand that stays the same from one step to the next is not read again.
-        component: as at a memory.
+        component, estimated: as at a memory.
     """
 
     name: str
@@ -224,6 +227,7 @@ class Compute:
     macs_per_cycle: int = 1
     latch: bool = False
     component: Part | None = field(default=None, hash=False)
+    estimated: bool = field(default=False, hash=False)
     at: Position | None = field(default=None, compare=False)
 
 

@@ -19,6 +19,7 @@ from assay.hardware.model import (
     Axis,
     Bandwidth,
     Buffering,
+    ChipPart,
     Compute,
     Counting,
     Factors,
@@ -124,11 +125,17 @@ def hardware_from(doc: Doc, folder: Path | None = None, tables: Mapping[str, str
         clock=clock.value,
         **text,
         counting=_counting(fields["counting"]) if "counting" in fields else Counting(),
-        parts=context.pricer.parts(fields["parts"]) if "parts" in fields and context.pricer else (),
+        parts=_parts(fields, nodes, context),
         published=tuple(_figure(key, value) for key, value in _optional_pairs(fields, "published")),
         notes=tuple(note.text() for note in fields["notes"].items()) if "notes" in fields else (),
     )
     return _with_dataflow(hardware, fields["dataflow"]) if "dataflow" in fields else hardware
+
+
+def _parts(fields: dict[str, Entry], nodes: tuple[Node, ...], context: _Context) -> tuple[ChipPart, ...]:
+    if "parts" not in fields or context.pricer is None:
+        return ()
+    return context.pricer.parts(fields["parts"], [node.name for node in nodes])
 
 
 def _context(fields: dict[str, Entry], clock: Quantity, names: dict[str, Quantity]) -> _Context:

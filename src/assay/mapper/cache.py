@@ -30,7 +30,7 @@ SEARCH_VERSION = 1
 _TEXTS = ("name", "title", "technology", "source", "energy_source", "published", "notes", "parts")
 """Fields of `Hardware` that the search does not see. (The names of the nodes it does: they stand in the mapping.)"""
 
-_UNSEEN = ("component",)
+_UNSEEN = ("component", "estimated")
 """Fields of nodes that it does not see: the energies that come from a component stand beside it."""
 
 _DECIDING = ("__init__.*", "mapping/*.*", "mapper/*.*", "hardware/model.*", "hardware/actions.*", "workload/einsum.*")

@@ -16,6 +16,9 @@ from assay.reading.units import SIZE, Quantity, kind
 from assay.report.figures import NOT_MODELLED, percent, si, square, whole
 from assay.report.page import Column, bullets, grid, heading, prose, to_text
 
+SHOWN = ("scaled from", "area:", "leakage")
+"""How the notes begin that stand beside sources."""
+
 AREAS = ("chip_area", "die_area", "core_area")
 """Published figures that are the area of a chip."""
 
@@ -92,7 +95,7 @@ def area_table(hardware: Hardware, width: int | None, *, deep: bool = False) -> 
     for built in built_of(hardware):
         rows.append(_area_row(built, area))
         if deep and built.estimate is not None:
-            rows += _deeper(built.estimate, built.count, area, "  ")
+            rows += _deeper(built.estimate, built.count, None if built.offchip else area, "  ")
     total = ["total", "", "", "", square(area), "", si(leakage, "W"), ""]
     return grid(columns, rows, [total], width)
 
@@ -139,7 +142,7 @@ def _area_notes(hardware: Hardware) -> list[str]:
         notes.append(f"Area {NOT_MODELLED}: {', '.join(without)}.")
     if unleaking:
         notes.append(f"Leakage {NOT_MODELLED}: {', '.join(unleaking)}.")
-    if any(built.offchip and built.leakage for built in built_of(hardware)):
+    if any(built.offchip and built.leakage.value for built in built_of(hardware)):
         notes.append("The total of leakage includes what is off the chip, that of area does not.")
     notes.append(f"{NOT_MODELLED.capitalize()} at all: wires between components, pads, and area that is not used.")
     for figure in published_areas(hardware):
@@ -167,9 +170,7 @@ def area_sources(hardware: Hardware) -> list[str]:
     found: dict[str, list[str]] = {}
     for built in built_of(hardware):
         for estimate in _leaves(built.estimate):
-            text = "; ".join(
-                [estimate.source, *(note for note in estimate.notes if note.startswith(("scaled from", "area:")))]
-            )
+            text = "; ".join([estimate.source, *(note for note in estimate.notes if note.startswith(SHOWN))])
             found.setdefault(text, []).append(estimate.component)
     return [f"{', '.join(dict.fromkeys(names))}: {text}" for text, names in found.items()] or ["none"]
 

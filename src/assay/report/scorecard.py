@@ -7,7 +7,7 @@ Solid-State Circuits Magazine 12(3), 2020: all of them, off-chip memory included
 from __future__ import annotations
 
 from assay.evaluation.results import Evaluation
-from assay.hardware.design import energies_from
+from assay.hardware.design import energies_in_short, is_extrapolated, leakage_power
 from assay.reading.units import format_bytes
 from assay.report.figures import NOT_MODELLED, missing_energy, percent, pes, plain, rate, si, square, traffic, whole
 
@@ -35,7 +35,7 @@ def scorecard(evaluation: Evaluation) -> list[tuple[str, str]]:
         ("On-chip storage", format_bytes(evaluation.onchip_bits)),
         ("Chip area", _area(evaluation)),
         ("Technology", hardware.technology or "not given"),
-        ("Energies from", energies_from(hardware)),
+        ("Energies from", energies_in_short(hardware)),
         ("Obtained by", "calculation from exact counts; not measured"),
         ("TOPS", _tops(evaluation)),
         ("TOPS/W", _tops_per_watt(evaluation)),
@@ -58,7 +58,9 @@ def _energy(evaluation: Evaluation) -> str:
     text = f"{si(evaluation.energy, 'J')} per {_unit(evaluation)}"
     if evaluation.batch > 1:
         text += f", {si(evaluation.energy_per_inference, 'J')} per inference"
-    return f"{text} (off-chip memory included{missing_energy(evaluation, '; without ')})"
+    rough = [node.name for node in evaluation.hardware.nodes if node.estimated and is_extrapolated(node.component)]
+    flag = f"; extrapolated: {', '.join(rough)}" if rough else ""
+    return f"{text} (off-chip memory included{missing_energy(evaluation, '; without ')}{flag})"
 
 
 def _power(evaluation: Evaluation) -> str:
@@ -75,20 +77,21 @@ def _leakage(evaluation: Evaluation) -> str:
     if static.leakage_energy is None or not evaluation.latency:
         return ""
     power = static.leakage_energy / evaluation.latency
+    offchip = leakage_power(evaluation.hardware, offchip=True).value
+    split = "" if offchip is None else f" ({si(power - offchip, 'W')} on chip, {si(offchip, 'W')} off chip)"
     gating = "; what gets no work is switched off" if static.power_gating else ""
-    text = (
-        f"{si(power, 'W')}, {si(static.leakage_energy, 'J')} per {_unit(evaluation)}, beside the energy and power above"
-    )
-    return f"{text}{gating}{_without(static.leakage_power.without)}"
+    energy = f"{si(static.leakage_energy, 'J')} per {_unit(evaluation)}, beside the energy and power above"
+    return f"{si(power, 'W')}{split}, {energy}{gating}{_without(static.leakage_power.without)}"
 
 
 def _clock(evaluation: Evaluation) -> str:
     """Empty where no part does something in every cycle."""
-    energy = evaluation.static.clock_energy
-    if energy is None or not evaluation.latency:
-        return ""
-    power = si(energy / evaluation.latency, "W")
-    return f"{power}, {si(energy, 'J')} per {_unit(evaluation)}, beside the energy and power above"
+    total = evaluation.static.clock_energy
+    if total.value is None or not evaluation.latency:
+        return f"{NOT_MODELLED}: {', '.join(total.without)}" if total.without else ""
+    power = si(total.value / evaluation.latency, "W")
+    energy = f"{si(total.value, 'J')} per {_unit(evaluation)}, beside the energy and power above"
+    return f"{power}, {energy}{_without(total.without)}"
 
 
 def _without(names: tuple[str, ...]) -> str:

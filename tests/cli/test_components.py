@@ -1,12 +1,20 @@
 """`assay components`, `assay estimate`, `assay area`: lists, one line, trees, JSON, and messages."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.cli.conftest import Runner
 from tests.hardware.test_components import CHIP, TOY
+
+
+def schema(name: str) -> Any:
+    return json.loads((files("assay") / "data" / "schema" / f"{name}.json").read_text(encoding="utf-8"))
+
 
 FIGURES = {"energy_j", "area_m2", "leakage_w", "cycle_s", "source", "uncertainty", "extrapolated"}
 
@@ -33,6 +41,7 @@ def test_json(run: Runner, tmp_path: Path) -> None:
     code, out, err = run(*asked, "--json", "-")
     assert (code, err) == (0, "")
     data = json.loads(out)
+    jsonschema.validate(data, schema("estimate-1"))
     assert data.keys() >= FIGURES
     assert set(data["energy_j"]) == {"read", "write"}
     assert data["extrapolated"] is False
@@ -124,6 +133,7 @@ def test_area_is_a_tree(run: Runner, chip: str, monkeypatch: pytest.MonkeyPatch)
     assert "- toy: nowhere" in out
     code, out, _ = run("area", chip, "--json", "-")
     data = json.loads(out)
+    jsonschema.validate(data, schema("area-1"))
     assert data["schema"] == "assay.area/1"
     assert data["area_without"] == ["array"]
     assert data["components"][1]["estimate"]["parts"][0]["count"] == 4

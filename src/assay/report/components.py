@@ -9,7 +9,7 @@ from rich.text import Text
 
 from assay.components.estimate import Estimate
 from assay.components.estimator import Attribute
-from assay.components.provider import Provider
+from assay.components.provider import BUILT_IN, Provider
 from assay.hardware.design import Built, built_of, chip_area, leakage_power
 from assay.hardware.model import Figure, Hardware
 from assay.reading.units import SIZE, Quantity, kind
@@ -185,24 +185,15 @@ def render_component_list(
     providers: Sequence[Provider], troubles: Sequence[str] = (), *, width: int | None = None, color: bool = False
 ) -> str:
     """One row per estimator."""
-    columns = [
-        Column("Component", right=False),
-        Column("Attributes", right=False, fold=16),
-        Column("Actions", right=False, fold=14),
-    ]
-    columns += [
-        Column("Known to", drop=1),
-        Column("By", right=False, drop=2),
-        Column("What it is", right=False, fold=20, drop=3),
-    ]
+    columns = [Column("Component", right=False), Column("Known to"), Column("What it is", right=False, fold=28)]
+    columns += [Column("Attributes", right=False, fold=26, drop=1), Column("Actions", right=False, fold=16, drop=2)]
     rows: list[list[str | Text]] = [
         [
             each.component,
+            factor(each.uncertainty),
+            each.about if each.origin == BUILT_IN else f"{each.about} ({each.origin})",
             ", ".join(a.name if a.required else f"[{a.name}]" for a in each.attributes),
             ", ".join(each.actions),
-            factor(each.uncertainty),
-            each.origin,
-            each.about,
         ]
         for each in providers
     ]

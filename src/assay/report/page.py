@@ -104,6 +104,8 @@ def grid(
     """
     least = _least_widths(columns, [*rows, *totals])
     kept, dropped = _fitting(columns, least, width)
+    widest = _widest([column.title for column in columns], [*rows, *totals])
+    widths = _folded(columns, least, widest, kept, width)
     table = Table(
         box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, show_header=header, header_style="bold"
     )
@@ -114,6 +116,7 @@ def grid(
             justify="right" if column.right else "left",
             no_wrap=not column.fold,
             min_width=least[index],
+            width=widths.get(index),
             overflow="fold",
         )
     for number, row in enumerate(rows):
@@ -155,6 +158,27 @@ def letters(names: Sequence[str]) -> dict[str, str]:
         choices = [*(c.upper() for c in name if c.isalpha()), *"0123456789", *"abcdefghijklmnopqrstuvwxyz"]
         result[name] = next((choice for choice in choices if choice not in result.values()), "?")
     return result
+
+
+def _folded(
+    columns: Sequence[Column], least: Sequence[int], widest: Sequence[int], kept: Sequence[int], width: int | None
+) -> dict[int, int]:
+    """Widths of the columns that may be folded, where not all cells fit on a line: the widest give way first."""
+    room = (width or UNLIMITED) - 2 * (len(kept) - 1) - sum(least[i] for i in kept if not columns[i].fold)
+    folding = [i for i in kept if columns[i].fold]
+    if not folding or sum(widest[i] for i in folding) <= room:
+        return {}
+    for limit in range(max(widest[i] for i in folding), 0, -1):
+        found = {i: max(least[i], min(widest[i], limit)) for i in folding}
+        if sum(found.values()) <= room:
+            return found
+    return {i: least[i] for i in folding}
+
+
+def _widest(titles: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> list[int]:
+    """How wide each column is with every cell on one line."""
+    lines = [[*title.split("\n"), *(str(row[i]) for row in rows)] for i, title in enumerate(titles)]
+    return [max(len(line) for line in column) for column in lines]
 
 
 def _least_widths(columns: Sequence[Column], rows: Sequence[Sequence[str | Text]]) -> list[int]:

@@ -398,7 +398,9 @@ def test_a_file_that_has_changed_or_gone_is_said(saved: Path) -> None:
 def test_figures_of_another_version_are_said(saved: Path) -> None:
     edit(saved, lambda data: data["layers"][0]["counts"][0].update(count=7))
     (note,) = read_layer(saved, "fc1").notes
-    assert note.startswith("Another version of Assay, or of an estimator, wrote this result: dram read of ifmap is 7 there and ")
+    assert note.startswith(
+        "Another version of Assay, or of an estimator, wrote this result: dram read of ifmap is 7 there and "
+    )
 
 
 def test_older_results_ask_for_another_evaluation(saved: Path) -> None:

@@ -72,7 +72,7 @@ def test_json_and_screen() -> None:
     card = dict(scorecard(found))
     assert "what gets no work is switched off" in card["Leakage"]
     assert card["Chip area"] == "0.3 mm2 of components"
-    assert card["Energies from"] == "components, whose sources stand below: dram given, array given, mac given"
+    assert card["Energies from"] == "components, whose sources stand below: dram: given, array: given, mac: given"
     assert "- given: another guess" in render_evaluation(found)
     assert card["Leakage"].startswith("6 mW (5 mW on chip, 1 mW off chip), ")
     assert "Leakage and clock are not in the energies" in " ".join(render_evaluation(found).split())

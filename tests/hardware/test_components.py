@@ -109,6 +109,10 @@ def test_a_compound_is_the_sum_of_its_parts(folder: Path) -> None:
     assert estimate.leakage == pytest.approx(1e-9 * (1024 + 2 * 26))
     assert estimate.uncertainty == 0.25
     assert [(part.name, part.count) for part in estimate.parts] == [("storage", 4), ("address", 2)]
+    assert estimate.notes[:2] == (
+        "read = storage.read 640 fJ + address.read 80 fJ",
+        "write = storage.write 1.28 pJ + 2 × address.read 80 fJ",
+    )
     assert dict(estimate.attributes) == {"depth": "1024", "width": "64 b"}
 
 

@@ -28,7 +28,7 @@ from assay.errors import InputError
 from assay.reading.entries import Entry, Form
 from assay.reading.expressions import is_name
 from assay.reading.suggestions import hint
-from assay.reading.units import NUMBER, Quantity
+from assay.reading.units import NUMBER, Quantity, format_si
 
 COMPOUND_KEYS = ("attributes", "parts", "actions")
 USE_KEYS = ("class", "count", "technology", "estimator")
@@ -215,7 +215,8 @@ class CompoundProvider(Provider):
             )
         energy = tuple((action, _energy(terms, parts, names)) for action, terms in self.compound.actions)
         shown = tuple((name, str(names[name]) if name in names else entry.words) for name, entry in given.items())
-        return _joined(self, shown, parts, energy)
+        sums = tuple(_sum_text(action, terms, parts, names) for action, terms in self.compound.actions)
+        return _joined(self, shown, parts, energy, sums)
 
     def _attributes(self, asked: Asked) -> tuple[dict[str, Entry], dict[str, Quantity]]:
         """The entries by attribute, and the quantities among them by name."""
@@ -263,6 +264,7 @@ def _joined(
     attributes: tuple[tuple[str, str], ...],
     parts: tuple[Part, ...],
     energy: tuple[tuple[str, float | None], ...],
+    sums: tuple[str, ...],
 ) -> Estimate:
     """The estimate of the whole: as uncertain as its least certain part, as slow as the slowest that is known."""
     cycles = [part.estimate.cycle for part in parts if part.estimate.cycle is not None]
@@ -279,7 +281,7 @@ def _joined(
         source="its parts: " + "; ".join(dict.fromkeys(f"{p.estimate.component}: {p.estimate.source}" for p in parts)),
         uncertainty=max(known) if known and len(known) == len(shares) else None,
         extrapolated=_some(f"{part.name}: {text}" for part in parts for text in part.estimate.extrapolated),
-        notes=_some(f"{part.name}: {note}" for part in parts for note in part.estimate.notes),
+        notes=(*sums, *_some(f"{part.name}: {note}" for part in parts for note in part.estimate.notes)),
         parts=parts,
         size=1 + sum(part.estimate.size for part in parts),
     )
@@ -317,6 +319,18 @@ def _energy(terms: tuple[Term, ...], parts: tuple[Part, ...], names: Mapping[str
             return None
         total += factor * energy
     return total
+
+
+def _sum_text(action: str, terms: tuple[Term, ...], parts: tuple[Part, ...], names: Mapping[str, Quantity]) -> str:
+    """The formula of an action with its operands: `read = storage.read 12 pJ + 2 × address.count 3 fJ`."""
+    estimates = {part.name: part.estimate for part in parts}
+    texts = []
+    for term in terms:
+        factor = 1.0 if term.times is None else term.times.number(minimum=0, names=names)
+        times = "" if factor == 1 else f"{factor:g} × "
+        energy = format_si(estimates[term.part].energy_of(term.action), "J")
+        texts.append(f"{times}{term.part}.{term.action} {energy}")
+    return f"{action} = {' + '.join(texts)}"
 
 
 def _compound(key: Entry, entry: Entry) -> Compound:

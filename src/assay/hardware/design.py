@@ -235,7 +235,7 @@ def energies_from(hardware: Hardware) -> str:
 def energies_in_short(hardware: Hardware) -> str:
     """As `energies_from`, with the classes of components in place of their sources."""
     estimated = [node for node in hardware.nodes if node.estimated]
-    named = [f"{n.name} {n.component.estimate.component}" for n in estimated if n.component is not None]
+    named = [f"{n.name}: {n.component.estimate.component}" for n in estimated if n.component is not None]
     given = hardware.energy_source or ("" if len(estimated) == len(hardware.nodes) else "not given")
     if not named:
         return given

@@ -19,7 +19,7 @@ from assay.hardware.model import (
     Node,
 )
 from assay.reading.units import format_bytes
-from assay.report.figures import NOT_MODELLED, plain, plural, si, whole
+from assay.report.figures import NOT_MODELLED, plain, plural, si, square, whole
 from assay.report.page import PROSE
 
 INDENT = 3
@@ -82,7 +82,7 @@ def _node(node: Node, hardware: Hardware, depth: int, columns: int) -> list[str]
     prefix = " " * (INDENT * (depth - 1)) + "└─ " if depth else ""
     below = " " * (INDENT * depth) + ("   " if last else "│  ")
     lines = _wrap(f"{node.name}: {_headline(node, hardware)}", prefix, columns)
-    for detail in _details(node):
+    for detail in [*_details(node), *_built(node)]:
         lines += _wrap(detail, below, columns, below + "  ")
     return lines
 
@@ -111,6 +111,19 @@ def _details(node: Node) -> list[str]:
     if node.latch:
         lines.append("latch: an operand that stays the same is not read again")
     return lines
+
+
+def _built(node: Node) -> list[str]:
+    """What one instance is built of."""
+    if node.component is None:
+        return []
+    part, estimate = node.component, node.component.estimate
+    count = f"{whole(part.count)} × " if part.count > 1 else ""
+    made = f" ({', '.join(each.name for each in estimate.parts)})" if estimate.parts else ""
+    flag = "; extrapolated" if estimate.extrapolated else ""
+    figures = f"{square(estimate.area)}, leakage {si(estimate.leakage, 'W')}"
+    energies = "; the energies are its" if node.estimated else ""
+    return [f"built of: {count}{estimate.component}{made}, {figures}{' each' if count else ''}{energies}{flag}"]
 
 
 def _memory(memory: Memory) -> list[str]:

@@ -202,7 +202,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "multiplier": {"format": "int8"},
     "adder": {"format": "int32"},
     "scalable_mac": {"family": "subword_st"},
-    "gates": {"count": 1000},
+    "gates": {"gates": 1000},
     "comparator": {"width": 16},
     "mux": {"inputs": 4, "width": 16},
     "shifter": {"width": 16},

@@ -240,6 +240,13 @@ def test_macro_of_ibm() -> None:
     assert found.leakage == pytest.approx(42e-3)
 
 
+def test_cycle_of_edram_in_low_power_processes_is_not_known() -> None:
+    slow = ask(EmbeddedDRAM, "45 nm LP", size="64 KiB")
+    assert slow.cycle is None
+    assert "cycle: not known for low-power processes" in slow.notes
+    assert ask(EmbeddedDRAM, "45 nm", size="64 KiB").cycle
+
+
 def test_memory_of_dadiannao() -> None:
     """36 MB in 33.2 mm2 at 32 nm (as ISAAC lists it), 4096 bits wide: beyond the range, and twice as large here."""
     bank = ask(EmbeddedDRAM, size="512 KiB", width=4096)

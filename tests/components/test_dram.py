@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +57,7 @@ SHEETS: dict[str, Sheet] = {
         3.2 * 16,
         ASSUMED,
     ),
-    "LPDDR5": (
+    "LPDDR5X": (
         (1.8, 1.05),
         [(3.8, 53), (1.5, 32.5), (2.8, 40), (18, 390), (16.5, 265), (2.8, 205)],
         16,
@@ -70,8 +72,9 @@ WIRES = {
     "DDR4": (0.5 * 1.2**2 / 74 / 2.4e-3 * 1.25, 0.5 * 1.2**2 / 154 / 2.4e-3 * 1.25),
     "DDR5": (0.5 * 1.1**2 / 74 / 4.8e-3 * 1.25, 0.5 * 1.1**2 / 154 / 4.8e-3 * 1.25),
     "LPDDR3": (0, 0),
-    "LPDDR4": ((150 - 0.75) * 1.1 / 51.2, (55 - 0.75) * 1.1 / 51.2),
-    "LPDDR5": ((111.9 - 0.6) * 0.5 / 120, 0),
+    # writes: its own, and the processor's drivers, as for reads
+    "LPDDR4": ((150 - 0.75) * 1.1 / 51.2, (150 - 0.75) * 1.1 / 51.2 + (55 - 0.75) * 1.1 / 51.2),
+    "LPDDR5X": ((111.9 - 0.6) * 0.5 / 120, (111.9 - 0.6) * 0.5 / 120),
 }
 
 
@@ -99,7 +102,7 @@ def test_every_kind_of_the_table_can_be_asked_for_and_nothing_else() -> None:
         found = ask(kind=kind, width=64)
         assert found.source
         assert found.uncertainty is not None
-        assert 0.2 <= found.uncertainty <= 0.6
+        assert 0.4 <= found.uncertainty <= 1.0
         assert not found.extrapolated
         assert found.area is None  # its area is not on the chip of the processor
     with pytest.raises(InputError, match="DDR4"):
@@ -113,8 +116,8 @@ def test_rows_from_data_sheets_are_what_their_currents_give(kind: str) -> None:
         sum(volt * current for volt, current in zip(volts, each, strict=True)) for each in currents
     )  # mW; mW ns = pJ, mW / (Gb/s) = pJ per bit
     known = kinds()[kind]
-    assert known.read / PJ == pytest.approx(read * (reading - opened) / rate + WIRES[kind][0], abs=0.02)
-    assert known.write / PJ == pytest.approx(write * (writing - opened) / rate + WIRES[kind][1], abs=0.02)
+    assert float(known.read) / PJ == pytest.approx(read * (reading - opened) / rate + WIRES[kind][0], abs=0.02)
+    assert float(known.write) / PJ == pytest.approx(write * (writing - opened) / rate + WIRES[kind][1], abs=0.02)
     row = activate * ((idle - closed) * (ras + rp) - (opened - closed) / banks * ras)
     assert known.activate == pytest.approx(row * PJ, rel=2e-3)
     assert known.background == pytest.approx(
@@ -137,8 +140,8 @@ def test_rows_of_hbm_are_what_their_rails_give(
     one, closed, opened, read, write = rails
     random = (3.1798 + 0.5 * (1.04 + 1.4875 + 1.41)) / 3.1798
     known = kinds()[kind]
-    assert known.read / PJ == pytest.approx(volt * (read - opened) * random / bits, abs=0.01)
-    assert known.write / PJ == pytest.approx(volt * (write - opened) * random / bits, abs=0.01)
+    assert float(known.read) / PJ == pytest.approx(volt * (read - opened) * random / bits, abs=0.01)
+    assert float(known.write) / PJ == pytest.approx(volt * (write - opened) * random / bits, abs=0.01)
     row = volt * (one * sum(times) - opened * times[0] - closed * times[1])
     assert known.activate == pytest.approx(row * PJ, rel=2e-3)
 
@@ -176,8 +179,9 @@ def test_other_published_figures_lie_within_the_uncertainty() -> None:
     assert mean("HBM2E") + background == pytest.approx(4.3, rel=0.4)
     assert mean("HBM2E") + background == pytest.approx(6.0, rel=0.4)
     # hwcomponents 1.0.114 (Accelergy): 8 pJ per bit of LPDDR4; Dally et al., CACM 2020: about 4
-    assert mean("LPDDR4") == pytest.approx(8.0, rel=0.5)
-    assert mean("LPDDR4") == pytest.approx(4.0, rel=0.5)
+    factor = 1 + kinds()["LPDDR4"].uncertainty
+    for published in (8.0, 4.0):
+        assert published / factor < mean("LPDDR4") < published * factor
 
 
 def test_bandwidths_are_those_of_the_standards() -> None:
@@ -213,8 +217,90 @@ def test_averages_do_not_know_rows() -> None:
         ask(kind="GDDR6", width=64, locality=0.5)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_note_says_what_an_energy_holds_in_the_same_words(kind: str) -> None:
+    first = ask(kind=kind, width=64).notes[0]
+    pattern = (
+        r"energy of the DRAM (and both ends of the interface|and its end of the interface, without the processor's"
+        r"|without its interface, of which no figure was found)"
+        r"; (rows are in it, background is not|rows and background are in it)"
+    )
+    assert re.fullmatch(pattern, first)
+    assert ("background are in it" in first) == kind.startswith("GDDR")
+
+
+def test_kinds_with_an_end_missing_are_less_sure() -> None:
+    least = {"both": 0.4, "device": 0.4, "none": 1.0}
+    for known in kinds().values():
+        assert known.uncertainty >= least[known.interface]
+    for kind in ("DDR5", "LPDDR4", "LPDDR5X"):  # shares of the data sheet were assumed
+        assert kinds()[kind].uncertainty >= 0.6
+    assert kinds()["HBM4"].uncertainty >= 1.0  # a prediction
+    # the interface of HBM2 (O'Connor et al., MICRO 2017: 0.80 pJ per bit), added to a write, is within it
+    write = per_bit("write", kind="HBM2")
+    assert write < write + 0.80 < write * (1 + kinds()["HBM2"].uncertainty)
+    assert kinds()["HBM2E"].uncertainty > kinds()["HBM2"].uncertainty
+
+
+def test_a_data_sheet_of_one_kind_is_not_taken_for_another() -> None:
+    assert "LPDDR5X" in KINDS
+    assert "Y52P" in kinds()["LPDDR5X"].source
+    with pytest.raises(InputError, match="unknown 'LPDDR4X'"):
+        ask(kind="LPDDR4X", width=64)
+    assert "taken to hold for LPDDR5" in kinds()["LPDDR5"].source
+    assert kinds()["LPDDR5"].uncertainty > kinds()["LPDDR5X"].uncertainty
+
+
+def test_maxima_of_the_data_sheet_lie_within_the_uncertainty_of_lpddr5x() -> None:
+    """Table 18, no share taken: what the sheet allows at most."""
+    volts, currents, _, _, rate, _ = SHEETS["LPDDR5X"]
+    _, _, opened, reading, writing, _ = (sum(v * i for v, i in zip(volts, each, strict=True)) for each in currents)
+    for action, power in (("read", reading), ("write", writing)):
+        most = (power - opened) / rate + WIRES["LPDDR5X"][0]
+        here = per_bit(action, kind="LPDDR5X")
+        assert here < most < here * (1 + kinds()["LPDDR5X"].uncertainty)
+
+
+def test_short_runs_of_ddr4_cost_what_systems_are_said_to() -> None:
+    """A row opened for 64 bytes: 8 bytes of each of eight devices. Horowitz, ISSCC 2014: 20 to 40 pJ per bit, older."""
+    burst = per_bit("read", kind="DDR4", locality=64 / 8192)
+    assert burst - per_bit("read", kind="DDR4", locality=1) == pytest.approx(407 / 64 - 407 / 8192)
+    assert 14 < burst < 20
+
+
+def test_figures_are_multiples_of_those_of_the_table() -> None:
+    """Not 0.024100000000000003."""
+    assert ask(kind="LPDDR3", width=64).leakage == 0.0241
+    assert ask(kind="LPDDR3", width=64, channels=3).leakage == 0.0723
+    assert ask(kind="HBM2", width=64, rate="1 Gb/s").leakage == 0.2735
+    assert dict(ask(kind="GDDR6", width=64).energy) == {"read": 4.8e-10, "write": 4.8e-10}
+    assert dict(ask(kind="GDDR5", width=7).energy) == {"read": 9.8e-11, "write": 9.8e-11}
+
+
+def test_one_device_is_not_said_to_be_several() -> None:
+    def background(**attributes: object) -> str:
+        (note,) = [each for each in ask(width=64, **attributes).notes if each.startswith("leakage: background")]
+        return note
+
+    assert "of 1 device:" in background(kind="LPDDR4")
+    assert "of 8 devices:" in background(kind="DDR4")
+    assert "of 1 stack:" in background(kind="HBM2")
+    assert "of 6 stacks:" in background(kind="HBM3E", channels=6)
+
+
+def test_where_the_background_of_hbm_comes_from_is_said() -> None:
+    def notes(kind: str) -> str:
+        return " ".join(ask(kind=kind, width=64).notes)
+
+    assert "an idle H200" in notes("HBM3E")
+    assert "that of HBM3E" in notes("HBM3")
+    assert "never measured" in notes("HBM4")
+    # the rails of the source, of 2 ranks of 32 pseudo-channels, predict the H200: 141 mA = 2 x 70.5 closed
+    rails = 1.1 * 32 * ((70.5 + 73.3) + (164.7 - 73.3) * 350 / 3900) * 1e-3
+    assert rails == pytest.approx(watts(kind="HBM3E"), rel=0.2)
+
+
 def test_what_an_energy_holds_is_said() -> None:
-    assert any("without its interface" in note for note in ask(kind="LPDDR3", width=64).notes)
     assert any("assumed" in note for note in ask(kind="DDR4", width=64).notes)
     assert not any("assumed" in note for note in ask(kind="DDR4", width=64, locality=0.5).notes)
 

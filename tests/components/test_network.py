@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.components.estimate import Estimate
-from assay.components.estimator import Declined, Estimator
-from assay.components.links import FASTER, LINKS, ChipLink
+from assay.components.estimator import Estimator, attributes_of
+from assay.components.links import FASTER, LINKS, REFUSED, ChipLink
 from assay.components.network import Mesh, MulticastNetwork, Router
 from assay.components.provider import BUILT_IN, Asked, EstimatorProvider
 from assay.components.registry import entry_of
@@ -229,10 +230,43 @@ def test_faster_lanes_of_ucie_cost_more() -> None:
         assert ask(ChipLink, None, kind=kind, width=8, rate="48 Gb/s").extrapolated
 
 
-@pytest.mark.parametrize("kind", ["nvlink", "tsv", "pcie6"])
-def test_links_without_a_figure_are_declined(kind: str) -> None:
-    with pytest.raises(Declined, match="no energy"):
+@pytest.mark.parametrize(
+    ("kind", "reason", "instead"),
+    [
+        ("NVLink", "there is no link 'NVLink': no energy of NVLink between boards is published", "nvlink-c2c"),
+        ("tsv", "no energy per bit of a through-silicon via was found", "ucie-3d"),
+        ("PCIe 6", "no energy of PCIe 6 was found", "serdes-long"),
+        ("UCIe", "UCIe is several links", "ucie-standard, ucie-advanced"),
+        ("pcie", "PCIe is several links", "pcie3, pcie4 or pcie5"),
+        ("SerDes", "a SerDes is made for a distance", "serdes-xsr"),
+        ("uciestandard", "unknown 'uciestandard'", "did you mean 'ucie-standard'"),
+    ],
+)
+def test_links_that_there_are_none_of_say_why(kind: str, reason: str, instead: str) -> None:
+    with pytest.raises(InputError, match=reason) as caught:
         ask(ChipLink, None, kind=kind, width=64)
+    assert (caught.value.hint or "").startswith(instead)
+
+
+def test_links_that_are_refused_do_not_stand_among_the_kinds() -> None:
+    (known,) = [each for each in attributes_of(ChipLink) if each.name == "kind"]
+    named = known.about.removeprefix("kind of link: ").split(", ")
+    assert tuple(named) == tuple(LINKS)
+    assert not set(named) & set(REFUSED)
+    assert all(any(name in instead for name in LINKS) for _, instead in REFUSED.values())
+
+
+@pytest.mark.parametrize("kind", ["UCIe-Standard", "ucie_standard", "UCIE STANDARD"])
+def test_links_may_be_spelt_in_several_ways(kind: str) -> None:
+    assert joules(ask(ChipLink, None, kind=kind, width=1)) == 0.5 * PJ
+
+
+def test_figures_of_links_are_multiples_of_the_published_ones() -> None:
+    """Not 8.320000000000001e-11."""
+    for kind, link in LINKS.items():
+        for width in (7, 64, 1000):
+            found = joules(ask(ChipLink, None, kind=kind, width=width))
+            assert found == float(Decimal(repr(link.energy)) * width)
 
 
 @pytest.mark.parametrize(

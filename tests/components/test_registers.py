@@ -47,6 +47,22 @@ def test_flip_flops_of_aladdin_come_back() -> None:
     assert found.cycle < 1e-9, "Aladdin's met 1 ns"
 
 
+@pytest.mark.parametrize(
+    ("kind", "attributes"),
+    [(Register, {"width": 8}), (RegisterFile, {"depth": 8, "width": 8}), (Fifo, {"depth": 8, "width": 8})],
+)
+def test_what_fast_and_low_power_transistors_have_of_leakage_and_cycle(
+    kind: type[Estimator], attributes: dict[str, Any]
+) -> None:
+    fast, frugal = ask(kind, "28 nm", **attributes), ask(kind, "28 nm LP", **attributes)
+    assert fast.cycle
+    assert "leakage is that of high-performance transistors" in fast.notes
+    assert frugal.cycle is None
+    assert frugal.leakage is None
+    for note in ("leakage: not known for low-power processes", "cycle: not known for low-power processes"):
+        assert note in frugal.notes
+
+
 @pytest.mark.parametrize(("size", "published"), [(2, 103.47), (4, 172.07), (8, 177.07), (16, 169.89)])
 def test_area_per_byte_of_small_memories_at_65_nm_is_predicted(size: int, published: float) -> None:
     """Y.-H. Chen et al., ISCA 2016, area model: um2 per byte. Set no constant; gated clocks are further off."""

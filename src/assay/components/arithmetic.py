@@ -22,10 +22,13 @@ Independent figures:
       and scale them with the width (squared) are 2.0 to 2.4 times higher than here for adders of 8 to 32 bits, 4.6 to
       4.7 times for multipliers; with them, Eyeriss' 16 bits would take 4.7 pJ.
 
-Cycle times and leakage are from Aladdin's table (Y. Shao et al., ISCA 2014; its 0.9 V is assumed): circuits that time
-did not press have 1.75 ns (32-bit adder) and 4.17 ns (32-bit multiplier), taken as proportional to the width; pressed
-ones reach 0.47 ns and 0.98 ns at 2.1 and 1.4 times the area. Leakage was 7 to 13 nW per um2 of 40 nm in its adders,
-multipliers and floating-point units: 10 is used. In low-power processes it is lower by orders of magnitude: not known.
+There are no cycle times: in Aladdin's table (Y. Shao et al., ISCA 2014; its 0.9 V is assumed) a 32-bit adder takes
+1.75 ns where time did not press it and 0.47 ns where it did, at 2.1 times the area; a 32-bit multiplier 4.17 and 0.98
+ns. So how hard synthesis is pressed decides, and no figure was found of how that goes with the width.
+
+Leakage is from the same table: 7 to 13 nW per um2 of 40 nm in its adders, multipliers and floating-point units; 10 is
+used. So much is the leakage of high-performance transistors (inferred: the table does not name its process). That of
+low-power processes is lower by orders of magnitude, and not known.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ from dataclasses import dataclass
 
 from assay.components.estimate import Cost
 from assay.components.estimator import Declined, Estimator, attribute
-from assay.components.formats import Format, Kind, accumulator_of, integer, parse_format
+from assay.components.formats import FORMATS, Format, Kind, accumulator_of, integer, parse_format
 from assay.components.technology import Flavour, Technology, scaling
 from assay.errors import InputError
 
@@ -48,6 +51,7 @@ __all__ = [
     "Multiplier",
     "adding",
     "leakage",
+    "leakage_note",
     "multiplying",
     "noted",
     "with_parts",
@@ -58,7 +62,7 @@ HOROWITZ = Technology.of(45, 0.9)
 ALADDIN = Technology.of(40, 0.9)
 """Of the figures of Aladdin (Y. Shao et al., ISCA 2014): a commercial 40 nm process; its nominal 0.9 V is assumed."""
 
-_PJ, _UM2, _NS = 1e-12, 1e-12, 1e-9
+_PJ, _UM2 = 1e-12, 1e-12
 
 _ADD_ENERGY = (0.07 / 24 * _PJ, 0.02 / 3 * _PJ)
 """J per bit, and once: the line through 8b Add 0.03 pJ and 32b Add 0.1 pJ."""
@@ -78,10 +82,6 @@ _ROUND_ENERGY = (3.7 - (2.3 * 576 / 768 + 0.2 * 24 / 192) - 0.03) / (24 * math.l
 _FLOAT_MULTIPLY_AREA = (7700 - 36) / 576 * _UM2
 """m2 per bit x bit of the significand: 32b FP Mult 7700 um2 less the exponents."""
 
-_ADD_DELAY = 1.75 / 32 * _NS
-"""s per bit at 40 nm: Aladdin, ADD_6ns."""
-_MULTIPLY_DELAY = 4.17 / 32 * _NS
-"""s per bit at 40 nm: Aladdin, MUL_6ns."""
 _LEAKAGE = 10e-9 / _UM2
 """W per m2 of logic at 40 nm: see above."""
 
@@ -91,27 +91,32 @@ _REPEATED = 2 / 3
 new random bits changes with probability 2 x 1/4 x 3/4 = 3/8; with one bit held, with 1/2 x 1/2 = 1/4. Glitches are
 left out."""
 
-_SOURCE = "M. Horowitz, ISSCC 2014, energy and area at 45 nm, 0.9 V; cycle and leakage: Aladdin (ISCA 2014), 40 nm"
+_CYCLE = (
+    "cycle: not known: how hard synthesis is pressed decides"
+    " (32 bits at 40 nm: adders 0.47 to 1.75 ns, multipliers 0.98 to 4.17 ns)"
+)
+
+_SOURCE = "M. Horowitz, ISSCC 2014, energy and area at 45 nm, 0.9 V; leakage: Aladdin (ISCA 2014), 40 nm"
+_OPERANDS = f"format of the operands: {FORMATS}"
+_OTHER = "format of the second operand, where it differs: whole numbers only"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Logic at 45 nm and 0.9 V: J of one action on random data, m2, and s at 40 nm and 0.9 V (None: not known)."""
+    """Logic at 45 nm and 0.9 V: J of one action on random data, and m2."""
 
     energy: float
     area: float
-    delay: float | None
 
 
 def adding(operand: Format) -> Block:
     """An adder of two numbers of the format."""
     if operand.kind is Kind.INT:
-        energy, area = _line(_ADD_ENERGY, operand.width), _line(_ADD_AREA, operand.width)
-        return Block(energy, area, _ADD_DELAY * operand.width)
+        return Block(_line(_ADD_ENERGY, operand.width), _line(_ADD_AREA, operand.width))
     m = operand.significand
     energy = _ALIGN_ENERGY * m + _line(_ADD_ENERGY, operand.exponent)
     area = _ALIGN_AREA * m * math.log2(m) + _line(_ADD_AREA, operand.exponent)
-    return Block(energy, area, None)
+    return Block(energy, area)
 
 
 def multiplying(left: Format, right: Format) -> Block:
@@ -120,16 +125,15 @@ def multiplying(left: Format, right: Format) -> Block:
     energy = _MULTIPLY_ENERGY[0] * a * b + _MULTIPLY_ENERGY[1] * (a + b) / 2
     if left.kind is Kind.INT:
         area = _MULTIPLY_AREA[0] * a * b + _MULTIPLY_AREA[1] * (a + b) / 2
-        return Block(energy, area, _MULTIPLY_DELAY * (a + b) / 2)
+        return Block(energy, area)
     energy += _ROUND_ENERGY * a * math.log2(a) + _line(_ADD_ENERGY, left.exponent)
     area = _FLOAT_MULTIPLY_AREA * a * a + _line(_ADD_AREA, left.exponent)
-    return Block(energy, area, None)
+    return Block(energy, area)
 
 
 def with_parts(block: Block, other: Block, share: float = 1.0) -> Block:
-    """Two blocks side by side, the other used in (and built for) a share of the actions; a pipeline stage each."""
-    delay = None if block.delay is None or other.delay is None else max(block.delay, other.delay)
-    return Block(block.energy + share * other.energy, block.area + share * other.area, delay)
+    """Two blocks side by side, the other used in (and built for) a share of the actions."""
+    return Block(block.energy + share * other.energy, block.area + share * other.area)
 
 
 def leakage(area: float, technology: Technology) -> float | None:
@@ -138,6 +142,13 @@ def leakage(area: float, technology: Technology) -> float | None:
         return None
     at_40 = area * scaling(HOROWITZ, ALADDIN).area
     return at_40 * _LEAKAGE * scaling(ALADDIN, technology).leakage
+
+
+def leakage_note(technology: Technology) -> str:
+    """Which transistors the leakage of logic is of, or that it is not known."""
+    if technology.flavour is Flavour.LP:
+        return "leakage: not known for low-power processes"
+    return "leakage is that of high-performance transistors"
 
 
 def noted(*texts: str) -> tuple[str, ...]:
@@ -154,8 +165,7 @@ class Adder(Estimator):
         idle, gated: a cycle with the inputs held: nothing switches.
 
     Model: whole numbers of w bits: a w + b, for energy and for area. Floating point with m bits of significand and e of
-    exponent: c m for aligning, adding and normalising, and an adder of e bits; the area goes with m log2(m). Floating
-    point has no cycle time: how deep the pipeline is decides, and is not known.
+    exponent: c m for aligning, adding and normalising, and an adder of e bits; the area goes with m log2(m).
     Blocks with a shared exponent are refused: two of them are summed after conversion, as int or fp32.
     Source, fit and validity: at the top of this module; fitted to 8 to 32 bits, and to fp32.
     """
@@ -166,7 +176,7 @@ class Adder(Estimator):
     uncertainty = 0.5
     """Predicted rows: +5 and +7 %; Aladdin: 0 % relaxed, -59 % in 1 ns. Scaling to other nodes adds to it; judged."""
 
-    format: str = attribute("format of the operands, such as int32, fp16 or bf16")
+    format: str = attribute(_OPERANDS)
 
     def cost(self) -> Cost:
         operand = parse_format(self.format)
@@ -187,7 +197,6 @@ class Multiplier(Estimator):
     Model: whole numbers of a and b bits: c a b + d (a + b) / 2, for energy and for area. Floating point with m bits of
     significand and e of exponent: a multiplier of m bits, f m log2(m) for normalising and rounding, and an adder of e
     bits; the area goes with m2. Blocks: their elements' multiplier, and one addition of shared exponents per block.
-    Cycle: of the whole multiplier as one stage, for whole numbers only.
     Source, fit and validity: at the top of this module; fitted to 8 and 32 bits, and to fp32.
     """
 
@@ -197,8 +206,8 @@ class Multiplier(Estimator):
     uncertainty = 0.6
     """Predicted: -4 % (fp16); Eyeriss: +9 % (16 bits with its addition); Aladdin: -69 % relaxed. Judged from these."""
 
-    format: str = attribute("format of the operands, such as int8 or bf16")
-    other: str = attribute("format of the second operand, where it differs: whole numbers only", default="")
+    format: str = attribute(_OPERANDS)
+    other: str = attribute(_OTHER, default="")
 
     def cost(self) -> Cost:
         left, right = _operands(self.format, self.other)
@@ -219,12 +228,13 @@ class MAC(Estimator):
         idle, gated: a cycle with the inputs held, as where an operand is 0 and nothing is added: nothing switches.
 
     Model: `multiplier` and `adder`. Accumulator where none is named: int32 for whole numbers up to 16 bits and int64
-    above, fp64 for fp64, fp32 for all else.
+    above, fp64 for fp64, fp32 for all else. With operands of 8 bits and less the sum takes most of the energy: a note
+    says its share.
     Blocks of whole numbers: products are summed as whole numbers of twice their width and log2(block) more bits; once
     per block the shared exponents are added, and the sum goes to the accumulator in floating point. Blocks of floating
     point: every product goes to the accumulator; the shared exponents are added once per block. What is used once per
     block is also built once for as many units as a block has values, as in a dot product; one unit has its part of it.
-    Cycle: multiplier and adder are a pipeline stage each; whole numbers only. The register of the sum is not included.
+    The register of the sum is not included.
     Eyeriss in whole (JSSC 2017) saves 45 % of the power of a processing element by gating zeros: that is this and the
     reads that are left out, so it belongs to the element and not here.
     Source, fit and validity: at the top of this module; fitted to 8 to 32 bits, and to fp32.
@@ -236,8 +246,8 @@ class MAC(Estimator):
     uncertainty = 0.6
     """Eyeriss' 16 bits, measured: +9 %; Aladdin's 32-bit multiplier: -69 % relaxed. Judged from these."""
 
-    format: str = attribute("format of both operands, such as int8 or bf16")
-    other: str = attribute("format of the second operand, where it differs: whole numbers only", default="")
+    format: str = attribute(_OPERANDS)
+    other: str = attribute(_OTHER, default="")
     accumulator: str = attribute("format of the sum; empty: int32, int64, fp32 or fp64 as the operands ask", default="")
 
     def cost(self) -> Cost:
@@ -252,7 +262,9 @@ class MAC(Estimator):
         whole = with_parts(product, self._sum(left, total))
         repeated = (whole.energy - (1 - _REPEATED) * product.energy) / whole.energy
         shares = {"compute": 1.0, "compute_repeated": repeated, "idle": 0.0, "gated": 0.0}
-        return _cost(self, whole, shares, (left, right, total), f"sums in {total}")
+        default = "" if self.accumulator else " (the default)"
+        note = f"sums in {total}{default}: {100 * (1 - product.energy / whole.energy):.0f} % of the energy"
+        return _cost(self, whole, shares, (left, right, total), note)
 
     @staticmethod
     def _sum(operand: Format, total: Format) -> Block:
@@ -276,19 +288,16 @@ def _operands(first: str, second: str) -> tuple[Format, Format]:
 def _cost(asked: Estimator, block: Block, shares: dict[str, float], formats: tuple[Format, ...], *texts: str) -> Cost:
     """The cost of logic whose actions take shares of its energy."""
     there = asked.scaled_from(HOROWITZ)
-    slow = asked.scaled_from(ALADDIN)
-    leaks = leakage(block.area, asked.technology)
     return Cost(
         {action: share * block.energy * there.energy for action, share in shares.items()},
         area=block.area * there.area,
-        leakage=leaks,
-        cycle=None if block.delay is None else block.delay * slow.delay,
+        leakage=leakage(block.area, asked.technology),
         notes=noted(
             *texts,
             there.text,
             _HELD,
-            "" if leaks is not None else "leakage: not known for low-power processes",
-            "" if block.delay is not None else "cycle: not known for floating point",
+            leakage_note(asked.technology),
+            _CYCLE,
         ),
         extrapolated=noted(*(_beyond(each) for each in formats)),
     )

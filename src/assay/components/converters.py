@@ -27,6 +27,9 @@ _SUCCESSIVE_ENERGY, _BEST_ENERGY = 0.887, 0.400
 _AREA, _AREA_NODE, _AREA_RATE, _AREA_BITS = math.exp(-21.0125), 1.8285, 0.3384, 0.4594  # m2
 _SUCCESSIVE_AREA, _BEST_AREA = 0.598, 0.243
 
+BEST = 2.4
+"""Uncertainty of what the best tenth reaches: see `SurveyedADC`."""
+
 BOLTZMANN = 1.380649e-23  # J/K, exact
 TEMPERATURE = 300.0  # K
 
@@ -46,14 +49,15 @@ class SurveyedADC(Estimator):
     design; that of the technology is not used.
 
     Uncertainty: of designs that the fit had not seen, nine of ten lie within a factor of 8.5 of the estimated energy,
-    and of 9.6 of the area (half of them within 0.64 to 2.8). Not fitted but checked: the converter that ISAAC builds on
-    (Kull, ISSCC 2013).
+    and of 9.6 of the area (half of them within 0.64 to 2.8). With `design=best` the range is another one, that of what
+    the best reach: of the best fifth of designs that the fit had not seen, nine of ten lie within a factor of 2.0 of
+    that law in energy, and of 3.4 in area. Not fitted but checked: the converter that ISAAC builds on (Kull, 2013).
     """
 
     component = "adc"
     actions = ("convert",)
     source = 'fit to B. Murmann, "ADC Performance Survey 1997-2025" (tools/fit_adc.py)'
-    uncertainty = 7.5  # a factor of 8.5
+    uncertainty = 7.5  # a factor of 8.5; `BEST` of `design=best`
 
     bits: float = attribute("bits of an ADC", unit=SIZE, minimum=1, maximum=24, valid=(4, 16))
     rate: float = attribute("conversions per second", unit=FREQUENCY, above=0, valid=(1e6, 1e10))
@@ -84,12 +88,17 @@ class SurveyedADC(Estimator):
             energy, area = energy * _SUCCESSIVE_ENERGY, area * _SUCCESSIVE_AREA
         if self.design == "best":
             energy, area = energy * _BEST_ENERGY, area * _BEST_AREA
-        share = "half" if self.design == "typical" else "a tenth"
-        notes = [f"{effective:.3g} effective bits; {share} of published designs need less energy, {share} less area"]
+        best = self.design == "best"
+        share, designs = ("a tenth", "the best fifth of designs") if best else ("half", "all designs")
+        notes = [
+            f"{effective:.3g} effective bits; {share} of published designs need less energy, {share} less area",
+            f"the range has nine of ten of {designs} in it",
+        ]
         nominal = nominal_voltage(self.technology.nm)
         if not math.isclose(self.technology.voltage, nominal, rel_tol=0.05):
             notes.append(f"published designs have their own supplies: {self.technology.voltage:g} V is not used")
-        return Cost({"convert": energy}, area=area, cycle=1 / self.rate, notes=tuple(notes))
+        spread = BEST if best else None
+        return Cost({"convert": energy}, area=area, cycle=1 / self.rate, notes=tuple(notes), uncertainty=spread)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,14 +6,17 @@ import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 from assay.components.estimate import Cost
 from assay.components.estimator import Declined, Estimator, attribute
 from assay.reading.units import RATE, SIZE
 
 _GIB = 8 * 2**30
+_PICO, _MILLI, _GIGA = Fraction(1, 10**12), Fraction(1, 10**3), 10**9
 
 KINDS = (
     "DDR3",
@@ -22,6 +25,7 @@ KINDS = (
     "LPDDR3",
     "LPDDR4",
     "LPDDR5",
+    "LPDDR5X",
     "HBM2",
     "HBM2E",
     "HBM3",
@@ -33,6 +37,15 @@ KINDS = (
 )
 """Those of the table, in its order."""
 
+ENDS = MappingProxyType(
+    {
+        "both": "the DRAM and both ends of the interface",
+        "device": "the DRAM and its end of the interface, without the processor's",
+        "none": "the DRAM without its interface, of which no figure was found",
+    }
+)
+"""What an energy holds, in the same words for all kinds. An end: drivers and termination."""
+
 USED = 0.5
 """Share of a row used before it is closed, where nobody says. Assumed: tensors are read in long runs, tiles in short
 ones. From 0.5 to 1 the energy of a read falls by 5 % at most, to 0.1 it rises by 5 % for DDR4 and by 36 % for HBM3."""
@@ -42,14 +55,17 @@ ones. From 0.5 to 1 the energy of a read falls by 5 % at most, to 0.1 it rises b
 class Kind:
     """What the table says of a kind of DRAM, in bits, J, s and W. A device is a chip, or a whole stack of HBM.
 
+    Energies and powers are exact, so that sums and multiples of what the table says are, too.
+
     Attributes:
         rate: bits per second of a data pin, as commonly used; `rates`: the least and the greatest that are made.
         pins: data pins of a channel; `device_pins`: those of a device.
         capacity: bits of a device.
-        read, write: joules per bit, with drivers and termination where they are known; `scope` says.
+        read, write: joules per bit, with drivers and termination of those ends that `interface` says.
         row: bits of a row of one device; `activate`: joules to open and close it. None: within `read` and `write`.
         background: watts of one device that is on, with refresh, at `rate`. None: within `read` and `write`.
-        clocked: the background grows with the rate of the pins.
+        clocked: the background grows with the rate of the pins; `background_from`: how it was found.
+        interface: which ends of the interface are in the energy: `both`, `device` or `none`.
     """
 
     rate: float
@@ -57,14 +73,15 @@ class Kind:
     pins: int
     device_pins: int
     capacity: float
-    read: float
-    write: float
+    read: Fraction
+    write: Fraction
     row: int | None
-    activate: float | None
-    background: float | None
+    activate: Fraction | None
+    background: Fraction | None
     clocked: bool
     uncertainty: float
-    scope: str
+    background_from: str
+    interface: str
     source: str
 
 
@@ -77,21 +94,22 @@ def kinds() -> Mapping[str, Kind]:
 
 
 def _kind(row: Mapping[str, str]) -> Kind:
-    wires = [float(row[key] or 0) for key in ("wires_read", "wires_write")]
+    wires = [Fraction(row[key] or 0) for key in ("wires_read", "wires_write")]
     return Kind(
-        rate=float(row["rate"]) * 1e9,
-        rates=(float(row["least"]) * 1e9, float(row["most"]) * 1e9),
+        rate=float(Fraction(row["rate"]) * _GIGA),
+        rates=(float(Fraction(row["least"]) * _GIGA), float(Fraction(row["most"]) * _GIGA)),
         pins=int(row["pins"]),
         device_pins=int(row["device_pins"]),
         capacity=float(row["capacity"]) * _GIB,
-        read=(float(row["read"]) + wires[0]) * 1e-12,
-        write=(float(row["write"]) + wires[1]) * 1e-12,
+        read=(Fraction(row["read"]) + wires[0]) * _PICO,
+        write=(Fraction(row["write"]) + wires[1]) * _PICO,
         row=int(row["row"]) if row["row"] else None,
-        activate=float(row["activate"]) * 1e-12 if row["activate"] else None,
-        background=float(row["background"]) * 1e-3 if row["background"] else None,
+        activate=Fraction(row["activate"]) * _PICO if row["activate"] else None,
+        background=Fraction(row["background"]) * _MILLI if row["background"] else None,
         clocked=row["clocked"] == "yes",
         uncertainty=float(row["uncertainty"]),
-        scope=row["scope"],
+        background_from=row["background_from"],
+        interface=row["interface"],
         source=row["source"],
     )
 
@@ -108,13 +126,18 @@ class Dram(Estimator):
     Leakage is the background: what the devices draw that are on, with refresh, whether or not they are accessed; its
     devices are those of `channels`, or more where `capacity` needs them. Where only the average of a device at full use
     is published (GDDR), it is within the energies, and leakage is not known. `cycle` is the time that an access takes
-    on the data pins of all channels; HBM counts a stack as one channel. Not included: controller and interface of the
-    processor (but termination of DDR). The area is not that of the processor's chip and is left out.
+    on the data pins of all channels; HBM counts a stack as one channel. Controller and PHY of the processor are in no
+    figure; drivers and termination are, of both ends, of that of the DRAM, or of none: the first note says which, in
+    the same words for all kinds, and kinds where an end is missing state a wider uncertainty. The area is not that of
+    the processor's chip and is left out.
 
     Model, source and validity: data/components/dram.csv; each kind has a source of its own. Uncertainty, by kind: that
     of HBM2 and HBM3E covers other published figures (O'Connor et al., MICRO 2017: 3.48 pJ per bit and rows; Jouppi et
     al., ISCA 2021: 3.9 to 7.0; an H200: 5.8); that of DDR3 and DDR4 the spread between makers; others are judged, wider
-    where shares of the data sheet were assumed. The background is less sure than the energy: within a factor of two.
+    where shares of the data sheet were assumed or an end of the interface is missing. The background is less sure than
+    the energy: within a factor of two. Published figures of whole systems may be well above these: they have short runs
+    in them (a row of DDR4 opened for one burst of 64 bytes costs 6.4 pJ a bit: `locality` 0.0078), the background, and
+    the processor's controller.
     """
 
     component = "dram"
@@ -123,7 +146,7 @@ class Dram(Estimator):
     uncertainty = 0.5
     needs_technology = False
 
-    kind: str = attribute("kind of DRAM", choices=KINDS)
+    kind: str = attribute("kind of DRAM; LPDDR5 has the figures of LPDDR5X", choices=KINDS)
     width: int = attribute("bits of an access", unit=SIZE, minimum=1)
     rate: float | None = attribute("bits per second of one data pin", unit=RATE, default=None, above=0)
     channels: int = attribute("channels side by side; stacks of HBM", default=1, minimum=1)
@@ -137,7 +160,7 @@ class Dram(Estimator):
         rate = known.rate if self.rate is None else self.rate
         rows = self._rows(known)
         return Cost(
-            {"read": self.width * (known.read + rows), "write": self.width * (known.write + rows)},
+            {"read": float(self.width * (known.read + rows)), "write": float(self.width * (known.write + rows))},
             leakage=self._background(known, rate),
             cycle=self.width / (rate * known.pins * self.channels),
             notes=self._notes(known, rate),
@@ -146,13 +169,13 @@ class Dram(Estimator):
             uncertainty=known.uncertainty,
         )
 
-    def _rows(self, known: Kind) -> float:
+    def _rows(self, known: Kind) -> Fraction:
         """Joules per bit to open and close rows, where they are not in the energy per bit already."""
         if known.activate is None or known.row is None:
             if self.locality is not None:
                 raise Declined(f"knows {self.kind} only on the average: not by the share of a row that is used")
-            return 0.0
-        return known.activate / (known.row * (USED if self.locality is None else self.locality))
+            return Fraction(0)
+        return known.activate / (known.row * Fraction(USED if self.locality is None else self.locality))
 
     def devices(self, known: Kind) -> int:
         """Chips, or stacks of HBM."""
@@ -162,19 +185,25 @@ class Dram(Estimator):
     def _background(self, known: Kind, rate: float) -> float | None:
         if known.background is None:
             return None
-        return self.devices(known) * known.background * (rate / known.rate if known.clocked else 1.0)
+        share = Fraction(rate) / Fraction(known.rate) if known.clocked else 1
+        return float(self.devices(known) * known.background * share)
 
     def _notes(self, known: Kind, rate: float) -> tuple[str, ...]:
         bandwidth = rate * known.pins * self.channels / 8e9
-        notes = [f"energy: {known.scope}", f"peak {bandwidth:.4g} GB/s at {rate / 1e9:.4g} Gb/s a pin"]
+        within = "rows are in it, background is not" if known.activate is not None else "rows and background are in it"
+        notes = [
+            f"energy of {ENDS[known.interface]}; {within}",
+            f"peak {bandwidth:.4g} GB/s at {rate / 1e9:.4g} Gb/s a pin",
+        ]
         if known.activate is not None and self.locality is None:
             notes.append(f"{USED:.0%} of every opened row is used (assumed)")
         if known.background is None:
             notes.append("background power is within the energy of an access, as at full use; leakage is not known")
         else:
-            noun = "stacks" if self.kind.startswith("HBM") else "devices"
-            notes.append(f"leakage: background with refresh of {self.devices(known)} {noun}")
-        return (*notes, "area: not on the chip of the processor; its controller and interface are not included")
+            devices, noun = self.devices(known), "stack" if self.kind.startswith("HBM") else "device"
+            number = f"{devices} {noun}" if devices == 1 else f"{devices} {noun}s"
+            notes.append(f"leakage: background with refresh of {number}: {known.background_from}")
+        return (*notes, "the processor's controller and PHY are in no figure; area: not on the chip of the processor")
 
     def _beyond(self, known: Kind, rate: float) -> tuple[str, ...]:
         low, high = known.rates

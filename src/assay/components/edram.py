@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from assay.components.estimate import Cost
 from assay.components.estimator import Estimator, attribute
+from assay.components.logic import cycle_note, cycle_of
 from assay.components.technology import Technology, scaling
 from assay.errors import InputError
 from assay.reading.units import SIZE
@@ -37,7 +38,7 @@ class EmbeddedDRAM(Estimator):
     Leakage is what keeps the contents: refresh and leakage, 18 nW per bit at 65 nm (IBM), scaled as leakage is.
 
     Model: power laws in size, width, banks and node, fitted to runs of CACTI 7.0 from 90 to 32 nm, from 16 KiB to 4 MiB
-    and from 32 to 1024 bits; from there scaled as logic is.
+    and from 32 to 1024 bits; from there scaled as logic is. No cycle in low-power processes: delays do not carry over.
 
     Uncertainty: a factor of two, from figures that were not used. ISAAC's 64 KiB with 2 banks and 256 bits at 32 nm
     (Table I, by CACTI 6.5: 20.7 mW and 0.083 mm2; here 19 pJ, thus 23 mW at an access in each cycle of 1.2 GHz, 3 mW of
@@ -69,8 +70,8 @@ class EmbeddedDRAM(Estimator):
             {"read": access, "write": access},
             area=self._law(_AREA, bits, nm) * there.area,
             leakage=KEEP_ALIVE * bits * kept.leakage,
-            cycle=self._law(_CYCLE, bits, nm) * there.delay,
-            notes=(there.text, "leakage with refresh", kept.text),
+            cycle=cycle_of(self._law(_CYCLE, bits, nm) * there.delay, self.technology),
+            notes=(there.text, "leakage with refresh", kept.text, cycle_note(self.technology)),
             extrapolated=extrapolated,
         )
 

@@ -1,7 +1,8 @@
 """Number formats by name: how many bits of sign, exponent and mantissa a value has.
 
 int8, uint4, int48           whole numbers of 1 to 64 bits, two's complement where signed
-fp16, bf16, tf32, fp32, fp64 the usual floating-point formats
+fp16, bf16, tf32, fp32, fp64 the usual floating-point formats; half, single, double, float16, float32, float64 and
+                             bfloat16 are other names of these
 fp8_e4m3, fp8_e5m2           eight-bit floating point (OCP OFP8)
 fp_e<E>m<M>                  one sign bit, E bits of exponent, M stored bits of mantissa: fp_e6m9
 bfp<M>_<B>                   block floating point: each value is a two's complement number of M bits (its sign
@@ -100,6 +101,43 @@ _MX: Mapping[str, tuple[int, int]] = MappingProxyType(
 )
 _KNOWN = ("int8", "uint8", *_NAMED, *_MX, "mxint8", "fp_e5m10", "bfp8_16")
 
+_ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "bfloat16": "bf16",
+        "float16": "fp16",
+        "half": "fp16",
+        "float32": "fp32",
+        "single": "fp32",
+        "float64": "fp64",
+        "double": "fp64",
+    }
+)
+"""Other names of the very same formats."""
+
+_MEANT: Mapping[str, str] = MappingProxyType(
+    {
+        "fp8": "write fp8_e4m3 or fp8_e5m2",
+        "float8": "write fp8_e4m3 or fp8_e5m2",
+        "e4m3": "write fp8_e4m3",
+        "e5m2": "write fp8_e5m2",
+        "fp6": "write mxfp6, or fp_e3m2 without a shared scale",
+        "fp4": "write mxfp4, or fp_e2m1 without a shared scale",
+        "nvfp4": "write fp_e2m1; its scale, which 16 values share, is not modelled",
+        "float": "write fp32, or fp64",
+        "fp": "write fp16, fp32 or bf16",
+        "int": "write int8, int16 or int32",
+        "mxfp": "write mxfp8, mxfp6 or mxfp4",
+        "bfp": "write bfp<bits>_<values that share an exponent>, such as bfp8_16",
+    }
+)
+"""What to write for names that could mean several formats, or none that is known."""
+
+FORMATS = (
+    "int<N>, uint<N>, fp16, bf16, tf32, fp32, fp64, fp8_e4m3, fp8_e5m2, fp_e<E>m<M>, bfp<M>_<B>, "
+    "mxfp8, mxfp6, mxfp4, mxint8"
+)
+"""All formats, for people."""
+
 
 def parse_format(text: str) -> Format:
     """The format of that name; capitals mean nothing.
@@ -108,6 +146,7 @@ def parse_format(text: str) -> Format:
         InputError: there is no such format, or it is none that a circuit could have.
     """
     name = text.strip().lower()
+    name = _ALIASES.get(name, name)
     if name in _NAMED:
         return _floating(name, *_NAMED[name])
     if name in _MX:
@@ -120,7 +159,8 @@ def parse_format(text: str) -> Format:
         return _checked_floating(name, int(found[1]), int(found[2]))
     if found := re.fullmatch(r"bfp(\d{1,4})_(\d{1,6})", name):
         return _block(name, int(found[1]), int(found[2]))
-    raise InputError(f"there is no number format '{text[:40]}'", hint=hint(name, _KNOWN, label="formats such as"))
+    advice = _MEANT.get(name) or hint(name, _KNOWN, label="formats such as")
+    raise InputError(f"there is no number format '{text[:40]}'", hint=advice)
 
 
 def integer(width: int) -> Format:

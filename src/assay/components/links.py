@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 
 from assay.components.estimate import Cost
-from assay.components.estimator import Declined, Estimator, attribute
+from assay.components.estimator import Estimator, attribute
+from assay.errors import InputError
+from assay.reading.suggestions import hint
 from assay.reading.units import RATE, SIZE
 
 
@@ -68,13 +71,17 @@ LINKS: Mapping[str, Link] = MappingProxyType(
 FASTER = MappingProxyType({"ucie-standard": 0.6e-12, "ucie-advanced": 0.3e-12})
 """Joules per bit above 16 Gb/s a lane: Das Sharma, Hot Interconnects 2025."""
 
-_UNKNOWN = MappingProxyType(
+REFUSED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "nvlink": "no energy of NVLink between boards is published; nvlink-c2c is known",
-        "tsv": "no energy per bit of a through-silicon via was found; ucie-3d is what UCIe aims at",
-        "pcie6": "no energy of PCIe 6 was found; serdes-long is of its rate",
+        "nvlink": ("no energy of NVLink between boards is published", "nvlink-c2c is known"),
+        "tsv": ("no energy per bit of a through-silicon via was found", "ucie-3d is what UCIe aims at"),
+        "pcie6": ("no energy of PCIe 6 was found", "serdes-long is of its rate"),
+        "ucie": ("UCIe is several links", "ucie-standard, ucie-advanced or ucie-3d, by the package"),
+        "pcie": ("PCIe is several links", "pcie3, pcie4 or pcie5"),
+        "serdes": ("a SerDes is made for a distance", "serdes-xsr, serdes-board or serdes-long"),
     }
 )
+"""Why there is no link of that name, and what to take. Those of which no energy was found are not guessed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,24 +106,23 @@ class ChipLink(Estimator):
     uncertainty = 0.5
     needs_technology = False
 
-    kind: str = attribute("kind of link", choices=(*LINKS, *_UNKNOWN))
+    kind: str = attribute(f"kind of link: {', '.join(LINKS)}")
     width: int = attribute("bits of data of a transfer", unit=SIZE, minimum=1)
     lanes: int = attribute("lanes in the direction of the transfer", default=1, minimum=1)
     rate: float | None = attribute("bits of data per second and lane", unit=RATE, default=None, above=0)
 
     def cost(self) -> Cost:
-        if self.kind in _UNKNOWN:
-            raise Declined(_UNKNOWN[self.kind])
-        known = LINKS[self.kind]
+        name = _named(self.kind)
+        known = LINKS[name]
         rate = known.rate if self.rate is None else self.rate
         fast = rate is not None and rate > 16e9
-        energy = FASTER[self.kind] if fast and self.kind in FASTER else known.energy
+        energy = FASTER[name] if fast and name in FASTER else known.energy
         return Cost(
-            {"transfer": self.width * energy},
+            {"transfer": float(self.width * Fraction(repr(energy)))},
             area=None if known.area is None else known.area * self.lanes,
             cycle=None if rate is None else self.width / (rate * self.lanes),
             notes=self._notes(known, rate),
-            extrapolated=self._beyond(known, rate),
+            extrapolated=self._beyond(rate, 32e9 if name in FASTER else known.rate),
             source=known.source,
             uncertainty=known.uncertainty,
         )
@@ -129,8 +135,23 @@ class ChipLink(Estimator):
             notes.append("area is not known")
         return tuple(notes)
 
-    def _beyond(self, known: Link, rate: float | None) -> tuple[str, ...]:
-        most = 32e9 if self.kind in FASTER else known.rate
+    @staticmethod
+    def _beyond(rate: float | None, most: float | None) -> tuple[str, ...]:
         if rate is None or most is None or rate <= most:
             return ()
         return (f"rate {rate / 1e9:.4g} Gb/s is above the {most / 1e9:.4g} Gb/s that the figure is of",)
+
+
+def _named(kind: str) -> str:
+    """The name of a link, however it is spelt in capitals, hyphens and spaces.
+
+    Raises:
+        InputError: there is none of that name; where it is a known link, it says why.
+    """
+    name = "-".join(kind.lower().replace("_", "-").split())
+    if name in LINKS:
+        return name
+    if (joined := name.replace("-", "")) in REFUSED:
+        reason, instead = REFUSED[joined]
+        raise InputError(f"kind: there is no link '{kind[:40]}': {reason}", hint=instead)
+    raise InputError(f"kind: unknown '{kind[:40]}'", hint=hint(name, LINKS))

@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.components.arithmetic import ALADDIN, HOROWITZ, adding, leakage, noted
+from assay.components.arithmetic import ALADDIN, HOROWITZ, adding, leakage, leakage_note, noted
 from assay.components.estimate import Cost
 from assay.components.estimator import Estimator, attribute
 from assay.components.formats import integer
-from assay.components.technology import Flavour, scaling
+from assay.components.technology import Flavour, Technology, scaling
 from assay.reading.units import SIZE
 
 NAND2_AREA = 0.798e-12
@@ -49,14 +49,13 @@ FLIP_FLOP_LEAKAGE = 73.95e-9
 
 MUX_DELAY = 0.14e-9
 """s per level of multiplexers at 40 nm: Aladdin, SHIFTER_critical_path_delay 0.70 ns, of the 5 levels of 32 bits."""
-GATE_DELAY = 0.06e-9
-"""s per gate at 40 nm: Aladdin, BIT_critical_path_delay."""
 
 _COMPARE = 4.0
 """NAND2 per bit of a comparator: assumed."""
 _TABLE_GATES = 0.4
 """NAND2 per bit of a table: 300 um2 of ISAAC at 32 nm are 652 um2 at 45 nm, 817 NAND2, over 256 x 8 bits."""
 _TO_40 = scaling(HOROWITZ, ALADDIN).energy
+_ARRANGED = "cycle: not known: it depends on how the gates are arranged, and how hard synthesis is pressed"
 
 SOURCE = "gate counts; NAND2: Horowitz (ISSCC 2014) and Nangate 45; flip-flops, delays: Aladdin (ISCA 2014), 40 nm"
 
@@ -68,25 +67,37 @@ def gates_cost(
 
     Args:
         energy: by action, in J at 40 nm and 0.9 V.
-        delay: s at 40 nm and 0.9 V.
+        delay: s at 40 nm and 0.9 V; None where it is not known.
         flip_flops: bits of them.
     """
     there, slow = asked.scaled_from(HOROWITZ), asked.scaled_from(ALADDIN)
     leaks = leakage(gates * NAND2_AREA, asked.technology)
     if leaks is not None:
         leaks += flip_flops * FLIP_FLOP_LEAKAGE * slow.leakage
+    cycle = None if delay is None else cycle_of(delay * slow.delay, asked.technology)
     return Cost(
         {action: joules * slow.energy for action, joules in energy.items()},
         area=gates * NAND2_AREA * there.area + flip_flops * FLIP_FLOP_AREA * slow.area,
         leakage=leaks,
-        cycle=None if delay is None else delay * slow.delay,
+        cycle=cycle,
         notes=noted(
             *texts,
             f"{gates:,.0f} gates" + (f" and {flip_flops:g} flip-flops" if flip_flops else ""),
             slow.text,
-            "leakage: not known for low-power processes" if asked.technology.flavour is Flavour.LP else "",
+            leakage_note(asked.technology),
+            _ARRANGED if delay is None else cycle_note(asked.technology),
         ),
     )
+
+
+def cycle_of(delay: float, technology: Technology) -> float | None:
+    """Seconds; None for low-power processes: delays do not carry over from fast transistors to those."""
+    return None if technology.flavour is Flavour.LP else delay
+
+
+def cycle_note(technology: Technology) -> str:
+    """Why there is no cycle time; empty where there is one."""
+    return "cycle: not known for low-power processes" if technology.flavour is Flavour.LP else ""
 
 
 def switching(gates: float) -> float:
@@ -133,12 +144,12 @@ class Gates(Estimator):
     source = SOURCE
     uncertainty = 1.0
 
-    count: float = attribute("gates of two inputs (NAND2 equivalents)", above=0, valid=(10, 1e8))
+    gates: float = attribute("gates of two inputs (NAND2 equivalents)", above=0, valid=(10, 1e8))
     activity: float = attribute("share of the gates that work in a cycle", minimum=0, maximum=1, default=1.0)
 
     def cost(self) -> Cost:
-        energy = {"compute": switching(self.count * self.activity), "idle": 0.0, "gated": 0.0}
-        return gates_cost(self, self.count, energy, None)
+        energy = {"compute": switching(self.gates * self.activity), "idle": 0.0, "gated": 0.0}
+        return gates_cost(self, self.gates, energy, None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +160,7 @@ class Comparator(Estimator):
         compare: two new, random numbers, in J.
         idle: a cycle with the inputs held: nothing switches.
 
-    Model: 4 NAND2 a bit (assumed: a carry chain, without sums); two gates of delay a bit (assumed).
+    Model: 4 NAND2 a bit (assumed: a carry chain, without sums). No cycle time: that of `adder` is not known either.
     Against Aladdin: energy +114 %, area +10 % (any width: both are linear).
     """
 
@@ -161,9 +172,7 @@ class Comparator(Estimator):
     width: int = attribute("bits of an operand", unit=SIZE, minimum=1, maximum=4096, valid=(4, 64))
 
     def cost(self) -> Cost:
-        return gates_cost(
-            self, _COMPARE * self.width, {"compare": compare(self.width), "idle": 0.0}, 2 * GATE_DELAY * self.width
-        )
+        return gates_cost(self, _COMPARE * self.width, {"compare": compare(self.width), "idle": 0.0}, None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +233,7 @@ class Counter(Estimator):
         idle: a clock without a step.
         gated: a cycle with its clock off: nothing switches.
 
-    Model: a flip-flop and a half adder (3.33 NAND2) a bit.
+    Model: a flip-flop and a half adder (3.33 NAND2) a bit. No cycle time: its carry may ripple, or be looked ahead.
     Against Aladdin's: energy -2 % at 8 bits and -22 % at 32 bits; area -48 %.
     """
 
@@ -237,8 +246,7 @@ class Counter(Estimator):
 
     def cost(self) -> Cost:
         energy = {"count": count(self.width), "idle": self.width * FLIP_FLOP_CLOCK, "gated": 0.0}
-        delay = GATE_DELAY * self.width
-        return gates_cost(self, HALF_ADDER * self.width, energy, delay, flip_flops=self.width)
+        return gates_cost(self, HALF_ADDER * self.width, energy, None, flip_flops=self.width)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,7 +285,8 @@ class AddressGenerator(Estimator):
         idle: a clock without an address.
         gated: a cycle with its clock off: nothing switches.
 
-    Model: for each loop a `counter`, a `comparator`, an `adder` and a register of the bound and of the stride.
+    Model: for each loop a `counter`, a `comparator`, an `adder` and a register of the bound and of the stride; none of
+    them has a cycle time.
     Not compared with anything: judged.
     """
 
@@ -295,6 +304,5 @@ class AddressGenerator(Estimator):
         idle = self.loops * self.width * FLIP_FLOP_CLOCK
         step = count(self.width) - self.width * FLIP_FLOP_CLOCK + compare(self.width) + adder.energy * _TO_40
         energy = {"generate": idle + step, "idle": idle, "gated": 0.0}
-        delay = (adder.delay or 0.0) + 2 * GATE_DELAY * self.width
         constants = "bounds and strides are not clocked"
-        return gates_cost(self, gates, energy, delay, constants, flip_flops=3 * self.loops * self.width)
+        return gates_cost(self, gates, energy, None, constants, flip_flops=3 * self.loops * self.width)

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.components.arithmetic import ALADDIN, noted
+from assay.components.arithmetic import ALADDIN, leakage_note, noted
 from assay.components.estimate import Cost
 from assay.components.estimator import Estimator, attribute
 from assay.components.logic import (
@@ -40,6 +40,8 @@ from assay.components.logic import (
     HALF_ADDER,
     MUX_DELAY,
     count,
+    cycle_note,
+    cycle_of,
     levels,
     switching,
 )
@@ -250,6 +252,6 @@ def _cost(asked: Estimator, energy: dict[str, float], flip_flops: float, delay: 
         {action: joules * slow.energy for action, joules in energy.items()},
         area=flip_flops * FLIP_FLOP_AREA * slow.area,
         leakage=None if low_power else flip_flops * FLIP_FLOP_LEAKAGE * slow.leakage,
-        cycle=delay * slow.delay + _CLOCK_TO_DATA * old.delay,
-        notes=noted(*texts, slow.text, "leakage: not known for low-power processes" if low_power else ""),
+        cycle=cycle_of(delay * slow.delay + _CLOCK_TO_DATA * old.delay, asked.technology),
+        notes=noted(*texts, slow.text, leakage_note(asked.technology), cycle_note(asked.technology)),
     )

@@ -11,6 +11,9 @@ unit makes in a cycle when its operands have w / a and w / b bits (a, b: 1, 2 or
     serial_1d     weights bit by bit (UNPU)                                   1 / bits of the weight
     serial_2d     both by two bits, 16 lanes that share an accumulator (LOOM) a b                      1 to 16
 
+The names in brackets are those by which the authors know the families; as estimates they are of the family, not of the
+chip of that name. DNPU, which divides in one dimension, is not modelled: it is not among the figures below.
+
 Energy and area of the scalable families relative to each other, and how they change with precision, are those of E. M.
 Ibrahim, L. Mei, M. Verhelst (arXiv:2108.04773, data of the authors at github.com/KULeuven-MICAS/PSMA-benchmark), who
 synthesised arrays of 256 units of 8 x 8 bits in 28 nm; used are those with accumulators in each unit, at 200 MHz. What
@@ -33,7 +36,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from assay.components.arithmetic import ALADDIN, HOROWITZ, Block, adding, leakage, multiplying, noted
+from assay.components.arithmetic import ALADDIN, HOROWITZ, adding, leakage, leakage_note, multiplying, noted
 from assay.components.estimate import Cost
 from assay.components.estimator import Estimator, attribute
 from assay.components.formats import integer
@@ -86,6 +89,24 @@ _OVERHEAD = 1.5
 """Energy and area of subword_st at full precision in those of a conventional unit: assumed."""
 _MODELLED = ("data_gated", "serial_1d")
 
+_ABOUT: Mapping[str, str] = MappingProxyType(
+    {
+        "subword_sa": "subword-parallel, sums apart: DVAFS",
+        "subword_st": "subword-parallel, products of subwords summed together",
+        "divide_sa": "small multipliers combined in two dimensions, sums apart (not DNPU: that is in one)",
+        "divide_st": "small multipliers combined in two dimensions, products summed together: BitFusion",
+        "serial_2d": "both operands by a few bits a cycle: LOOM",
+        "data_gated": "a conventional unit, unused bits held at 0",
+        "serial_1d": "the weight bit by bit: UNPU",
+    }
+)
+"""What a family is, and the design by whose name it is known."""
+_KNOWN_AS: Mapping[str, str] = MappingProxyType(
+    {"dvafs": "subword_sa", "bitfusion": "divide_st", "unpu": "serial_1d", "loom": "serial_2d"}
+)
+"""Families by the names that V. Camus et al. give them (README of benchmarking-precision-scalable-mac-units)."""
+_FAMILY = "how precision is scaled: " + "; ".join(f"{name}: {text}" for name, text in _ABOUT.items())
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScalableMAC(Estimator):
@@ -95,11 +116,12 @@ class ScalableMAC(Estimator):
         compute: one product added to the sum, at the precision of `weight_bits` and `input_bits`, in J. Precisions
             between those that the unit has run at the next higher one. How many of them there are in a cycle stands in
             the notes, and in `per_cycle`.
-        idle: a cycle of the clock of the sum's register without work, of the whole unit.
+        idle: a cycle of the clock of the sum's register without work, of the whole unit. So it may be above `compute`,
+            of which a cycle has up to 16.
         gated: a cycle with the clock off: nothing switches.
 
     Model, source and validity: at the top of this module; other widths than 8 bits are extrapolated.
-    Cycle: of data_gated as of `mac`. The others have run at 1 GHz in 28 nm; their limit is not known.
+    Cycle: the units of 28 nm have run at 1 GHz; their limit is not known.
     Uncertainty: judged. Relative to each other families are known to about 30 %; the level is low against the 28 nm
     arrays by a factor of 3.8, and that of `mac` is right for the 16-bit unit of Eyeriss.
     """
@@ -109,7 +131,7 @@ class ScalableMAC(Estimator):
     source = "arXiv:2108.04773 (28 nm) for families and precisions; level: Horowitz (ISSCC 2014); overhead assumed"
     uncertainty = 0.8
 
-    family: str = attribute("how precision is scaled", choices=(*_FAMILIES, *_MODELLED))
+    family: str = attribute(_FAMILY, choices=(*_FAMILIES, *_MODELLED, *_KNOWN_AS))
     width: int = attribute(
         "bits of both operands at full precision", unit=SIZE, default=8, minimum=4, valid=(8, 8), maximum=64
     )
@@ -122,15 +144,16 @@ class ScalableMAC(Estimator):
     @property
     def per_cycle(self) -> float:
         """Products in a cycle at the precision in use."""
-        if self.family == "serial_1d":
+        kind = self._kind
+        if kind == "serial_1d":
             return 1 / self._bits[0]
-        if self.family == "data_gated":
+        if kind == "data_gated":
             return 1.0
         larger, smaller = self._divisors
-        return smaller if _FAMILIES[self.family].subword else larger * smaller
+        return smaller if _FAMILIES[kind].subword else larger * smaller
 
     def cost(self) -> Cost:
-        compute, area, flip_flops, delay = self._family()
+        compute, area, flip_flops = self._family()
         there, slow = self.scaled_from(HOROWITZ), self.scaled_from(ALADDIN)
         leaks = leakage(area, self.technology)
         if leaks is not None:
@@ -139,17 +162,22 @@ class ScalableMAC(Estimator):
             {"compute": compute * slow.energy, "idle": flip_flops * FLIP_FLOP_CLOCK * slow.energy, "gated": 0.0},
             area=area * there.area + flip_flops * FLIP_FLOP_AREA * slow.area,
             leakage=leaks,
-            cycle=None if delay is None else delay * slow.delay,
             notes=noted(
-                f"{self.per_cycle:g} products per cycle",
+                _ABOUT[self._kind]
+                + ("" if self._kind == self.family else f"; the family ({self._kind}), not that chip"),
+                f"{_times(self.per_cycle)} a cycle; compute is the energy of one product, idle that of one cycle",
                 "modelled, not calibrated"
-                if self.family in _MODELLED
+                if self._kind in _MODELLED
                 else "level and overhead modelled, not calibrated",
                 there.text,
-                "leakage: not known for low-power processes" if leaks is None else "",
-                "cycle: not known" if delay is None else "",
+                leakage_note(self.technology),
+                "cycle: not known; published units of 8 bits run at 1 GHz in 28 nm",
             ),
         )
+
+    @property
+    def _kind(self) -> str:
+        return _KNOWN_AS.get(self.family, self.family)
 
     @property
     def _bits(self) -> tuple[int, int]:
@@ -168,27 +196,22 @@ class ScalableMAC(Estimator):
     def _sum_bits(self) -> int:
         return self.accumulator or 2 * self.width + 4
 
-    def _family(self) -> tuple[float, float, float, float | None]:
-        """J of a product at 40 nm, m2 of gates at 45 nm, bits of flip-flops, s at 40 nm; at 0.9 V."""
+    def _family(self) -> tuple[float, float, float]:
+        """J of a product at 40 nm, m2 of gates at 45 nm, and bits of flip-flops; at 0.9 V."""
         product, total = multiplying(integer(self.width), integer(self.width)), adding(integer(self._sum_bits))
         register = self._sum_bits * (FLIP_FLOP_CLOCK + FLIP_FLOP_DATA)
         weight, other = self._bits
-        if self.family == "serial_1d":
+        if self._kind == "serial_1d":
             energy = weight * (switching(self.width) + total.energy * _TO_40 + register)
-            return energy, self.width * NAND2_AREA + total.area, self._sum_bits, None
+            return energy, self.width * NAND2_AREA + total.area, self._sum_bits
         whole = product.energy * _TO_40 + total.energy * _TO_40 + register
-        if self.family == "data_gated":
+        if self._kind == "data_gated":
             used = weight * other / self.width**2
-            return (
-                whole - (1 - used) * product.energy * _TO_40,
-                product.area + total.area,
-                self._sum_bits,
-                _slower(product, total),
-            )
-        family = _FAMILIES[self.family]
+            return whole - (1 - used) * product.energy * _TO_40, product.area + total.area, self._sum_bits
+        family = _FAMILIES[self._kind]
         share = _power(family, *self._divisors) / _REFERENCE.power[1, 1] / self.per_cycle
         larger = family.area / _REFERENCE.area * _OVERHEAD
-        return whole * _OVERHEAD * share, (product.area + total.area) * larger, self._sum_bits * larger, None
+        return whole * _OVERHEAD * share, (product.area + total.area) * larger, self._sum_bits * larger
 
 
 def _power(family: Family, larger: int, smaller: int) -> float:
@@ -205,8 +228,9 @@ def _divisor(width: int, bits: int) -> int:
     return next(each for each in (4, 2, 1) if bits * each <= width)
 
 
-def _slower(one: Block, other: Block) -> float | None:
-    return None if one.delay is None or other.delay is None else max(one.delay, other.delay)
+def _times(per_cycle: float) -> str:
+    """Products in a cycle, in words."""
+    return f"{per_cycle:g} product{'' if per_cycle == 1 else 's'}" if per_cycle >= 1 else f"1/{1 / per_cycle:g} product"
 
 
 _TO_40 = scaling(HOROWITZ, ALADDIN).energy

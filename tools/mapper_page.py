@@ -407,7 +407,7 @@ Assay, with the same sizes, constraints and energies of every action; the object
 
 *Its mapping here* is how far Assay's count of the very mapping that AccelForge found is from AccelForge's energy. Conventions: partial
 sums that come back go to every child that adds to them, and what leaves a memory upward is read there (`refill_all`,
-`drain_reads`); leakage, which Assay does not model, is taken off ({leakage}). What a chain of nodes cannot say: the scalar unit of
+`drain_reads`); leakage, which is not in the energies searched, is taken off ({leakage}). What a chain of nodes cannot say: the scalar unit of
 `tpu_v4i`, a second compute beside the array (matrix products do not use it). Its buffers may hold tensors at different places of the
 loop nest, which here are two nodes; no best mapping above needed that.
 

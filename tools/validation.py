@@ -246,7 +246,8 @@ and does nothing further, as the paper says; the clock runs in the registers of 
 Energy in all: {energy_total} from components, {energy_measured} measured on the chip: {energy_deviation}. What this rests on:
 
 - Three quarters of the energy are the clock of the scratchpads' flip-flops. The paper says that idle PEs have their clock gated,
-  and nothing of gating within a PE; if the clock of unused words were gated, too, the sum would be less than a third.
+  and nothing of gating within a PE; if the clock of unused words were gated, too, the sum would be less than a third. Of the two
+  ways to build a register file, we took the one that the paper's words allow, and knew the measured power when we did.
 - Pipeline registers, FIFOs and control of the PEs, the compression unit and leakage of logic are not in the sum, so that the
   agreement in total is better than it deserves.
 - Layers with many zeros come out too high: the chip saves more at a zero than is counted here.

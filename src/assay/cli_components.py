@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 OWN_OPTIONS = ("technology", "estimator", "hardware", "plugins", "json")
 """Options of `assay estimate` that are no attributes."""
 
+LIST_WIDTH = 120
+"""Columns of lists where nobody says how many there are."""
+
 ESTIMATE_USAGE = """\
 assay estimate COMPONENT [--ATTRIBUTE VALUE ...] [--technology TEXT] [--estimator NAME]
                       [--hardware FILE] [--plugins FOLDER] [--json FILE]"""
@@ -105,10 +108,12 @@ def _components(options: argparse.Namespace) -> None:
     registry, _ = _registry(options.hardware, options.plugins)
     if options.component is not None:
         found = registry.providers(options.component)
-        print_text(render_component(found, width=screen_width(), color=screen_color()))
+        print_text(render_component(found, width=screen_width(LIST_WIDTH), color=screen_color()))
         return
     providers = [provider for name in registry.components for provider in registry.providers(name)]
-    print_text(render_component_list(providers, registry.troubles, width=screen_width(120), color=screen_color()))
+    print_text(
+        render_component_list(providers, registry.troubles, width=screen_width(LIST_WIDTH), color=screen_color())
+    )
 
 
 def _estimate(options: argparse.Namespace) -> None:

@@ -8,7 +8,8 @@
 It needs no test framework. What is broken stands in the AssertionError, a sentence each:
 
 - the class is a dataclass (frozen, kw_only) that states component, actions, source and uncertainty; each attribute was
-  made by `attribute(...)`, says what it is, and its limits, range and default agree;
+  made by `attribute(...)`, says what it is, is not named like a key of hardware files or an option of the command line
+  (such as `count`), and its limits, range and default agree;
 - the docstring names every action and the unit of its energy;
 - a missing attribute, or no technology, is declined; an unknown one too;
 - impossible values (below the least possible, negative, an unknown word) are refused;
@@ -17,7 +18,7 @@ It needs no test framework. What is broken stands in the AssertionError, a sente
   None: 0 needs a note that names what is 0, but for `gated`, `idle` and repeated actions, which may cost nothing;
 - values at both ends of `valid` are not said to be beyond it, those past them are, or are refused;
 - the same question has the same answer; nothing outside is changed (environment, folder, path of imports, random
-  numbers), and an answer takes less than 50 ms.
+  numbers), nothing is printed, and an answer takes less than 50 ms.
 """
 
 from __future__ import annotations
@@ -30,16 +31,19 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from io import StringIO
 
 from assay.components.estimate import Estimate
-from assay.components.estimator import Attribute, Declined, Estimator, attributes_of
+from assay.components.estimator import Attribute, Declined, Estimator, attributes_of, build
 from assay.components.plugins import mistakes_of
 from assay.components.provider import Asked, EstimatorProvider
 from assay.components.registry import entry_of
 from assay.components.technology import Technology
 from assay.errors import AssayError, InputError
+from assay.reading.entries import Entry
 from assay.reading.units import NUMBER, SIZE
 
 __all__ = ["broken_clauses", "check_estimator", "examples_of"]
@@ -138,14 +142,16 @@ class Trial:
 
     def ask(self, given: Example, technology: Technology | None) -> Estimate | AssayError:
         """The answer, or why there is none."""
-        entries = {
+        try:
+            return EstimatorProvider(self.estimator, "under test").answer(Asked(self.entries(given), technology, {}))
+        except (Declined, InputError) as error:
+            return error
+
+    def entries(self, given: Example) -> dict[str, Entry]:
+        return {
             name: entry_of(name, _written(self.known.get(name), value), self.estimator.__name__)
             for name, value in given.items()
         }
-        try:
-            return EstimatorProvider(self.estimator, "under test").answer(Asked(entries, technology, {}))
-        except (Declined, InputError) as error:
-            return error
 
     def answer(self) -> Estimate | AssayError:
         return self.ask(self.example, self.technology)
@@ -182,18 +188,9 @@ def _of_class(estimator: type[Estimator], known: tuple[Attribute, ...]) -> Itera
 
 
 def _of_attribute(known: Attribute) -> Iterator[str]:
-    if not known.about.strip():
-        yield f"{known.name}: it does not say what it is"
-    if known.kind not in ("int", "float"):
-        return
-    if known.minimum == known.above == -math.inf:
+    """What `mistakes_of` lets through."""
+    if known.kind in ("int", "float") and known.minimum == known.above == -math.inf:
         yield f"{known.name}: it states no least possible value (minimum= or above=)"
-    stated = [("range", each) for each in known.valid or ()] + [("default", known.default)]
-    for what, value in stated:
-        if isinstance(value, int | float) and not (known.above < value and known.minimum <= value <= known.maximum):
-            yield f"{known.name}: {value:g} of its {what} is not possible by its limits"
-    if known.valid is not None and known.valid[0] > known.valid[1]:
-        yield f"{known.name}: its range {known.valid} is empty"
 
 
 def _of_example(trial: Trial, example: Example, *, must: bool) -> Iterator[str]:
@@ -297,11 +294,16 @@ def _seconds(action: Callable[[], object]) -> float:
 
 
 def _untouched(trial: Trial) -> Iterator[str]:
-    before = _world()
-    trial.answer()
+    """Elsewhere output is led to stderr and the folder put back (see `contained`); here that would hide them."""
+    before, printed = _world(), StringIO()
+    with redirect_stdout(printed), suppress(Exception, SystemExit, GeneratorExit):
+        build(trial.estimator, trial.entries(trial.example), trial.technology, {}).estimator.cost()
     for (what, old), (_, new) in zip(before, _world(), strict=True):
         if old != new:
             yield f"it changes {what}"
+    if printed.getvalue():
+        yield "it prints"
+    os.chdir(str(dict(before)["the current folder"]))
 
 
 def _world() -> tuple[tuple[str, object], ...]:

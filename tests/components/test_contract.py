@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import pkgutil
 import random
+import sys
 import time
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import assay.components
 from assay.components.estimate import Cost
-from assay.components.estimator import Declined, Estimator, attribute
+from assay.components.estimator import Declined, Estimator, attribute, attributes_of
+from assay.components.links import LINKS
+from assay.components.plugins import RESERVED
 from assay.components.provider import EstimatorProvider
 from assay.components.registry import Registry, estimators_in
 from assay.components.technology import Technology
@@ -29,6 +32,7 @@ EXAMPLES: dict[str, tuple[dict[str, object], ...]] = {
     "Dram": ({"kind": "DDR4", "width": 64}, {"kind": "HBM2", "width": 256}),
     "EmbeddedDRAM": ({"size": "1 MiB"}, {"depth": 4096, "width": 256}),
     "Sram": ({"depth": 1024, "width": 64}, {"size": "128 KiB", "width": 32, "banks": 4, "layout": "compiled"}),
+    "ChipLink": tuple({"kind": kind, "width": 64} for kind in LINKS),
     "SramCell": ({"kind": "sram"},),
     "SramCrossbar": ({"kind": "sram"},),
 }
@@ -52,6 +56,13 @@ def test_all_estimators_are_registered() -> None:
         import_module(f"assay.components.{each.name}") for each in pkgutil.iter_modules(assay.components.__path__)
     ]
     assert {each.__name__ for module in modules for each in estimators_in(vars(module))} == set(BUILT_IN)
+
+
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
+def test_no_attribute_is_named_like_a_key_of_hardware_files_or_an_option(name: str) -> None:
+    taken = {"class", "count", "technology", "estimator", "per_cycle", "json", "hardware", "plugins", "help", "debug"}
+    assert taken == RESERVED
+    assert not taken & {each.name for each in attributes_of(BUILT_IN[name])}
 
 
 # What it finds
@@ -114,12 +125,22 @@ def declining(self: Good) -> Cost:
 
 def refusing(self: Good) -> Cost:
     if self.technology.nm < 20:
-        raise InputError("too small")
+        raise InputError("too small")  # it should decline
     return Cost({"read": 1e-12})
 
 
 def elsewhere(self: Good) -> Cost:
     os.environ["ASSAY_TEST_CONTRACT"] = str(random.random())
+    return Cost({"read": 1e-12})
+
+
+def moving(self: Good) -> Cost:
+    os.chdir("/")
+    return Cost({"read": 1e-12})
+
+
+def printing(self: Good) -> Cost:
+    print("read")  # noqa: T201
     return Cost({"read": 1e-12})
 
 
@@ -145,14 +166,20 @@ def slow(self: Good) -> Cost:
         (slow, "more than 50 ms"),
         (declining, "is tired"),
         (declining, "it declines in every technology"),
-        (refusing, "at 16 nm it neither answers nor declines: too small"),
+        (refusing, "at 16 nm it neither answers nor declines: Variant (under test) failed: InputError: too small"),
+        (moving, "it changes the current folder"),
+        (printing, "it prints"),
+        (lambda self: sys.exit(0), "failed: SystemExit: 0"),
+        (lambda self: Cost({"read": 1e-12}, notes=cast(Any, "as measured")), "answered 'as measured' as notes"),
         (lambda self: Cost({"read": 1e-12}, extrapolated=("width 4",)), "width: 4 is in its range, but is said to be"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_answers(cost: Any, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSAY_TEST_CONTRACT", "before")
+    here = os.getcwd()
     found = broken(variant(cost))
     assert message in found
+    assert os.getcwd() == here
 
 
 def test_a_zero_that_a_note_explains() -> None:
@@ -187,9 +214,23 @@ class Careless(Estimator):
     source = "a test"
     uncertainty = 0.3
 
-    free: float = attribute("without limits", valid=(1, 2))
     blank: int = attribute(" ", minimum=1, default=0)
     past: int = attribute("beyond its limits", minimum=1, maximum=8, default=2, valid=(0, 16))
+
+    def cost(self) -> Cost:
+        return Cost({"run": 1e-12})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Free(Estimator):
+    """run: J."""
+
+    component = "thing"
+    actions = ("run",)
+    source = "a test"
+    uncertainty = 0.3
+
+    free: float = attribute("without limits", valid=(1, 2))
 
     def cost(self) -> Cost:
         return Cost({"run": 1e-12})
@@ -198,13 +239,33 @@ class Careless(Estimator):
 def test_what_is_wrong_with_attributes() -> None:
     found = broken(Careless)
     for message in (
-        "free: it states no least possible value",
-        "blank: it does not say what it is",
-        "blank: 0 of its default is not possible by its limits",
-        "past: 0 of its range is not possible by its limits",
-        "past: 16 of its range is not possible by its limits",
+        "it has the attribute 'blank' that does not say what it is",
+        "it has the attribute 'blank' whose default 0 is not possible by its limits",
+        "it has the attribute 'past' whose range goes to 0, which is not possible by its limits",
     ):
         assert message in found
+
+
+def test_what_a_loader_lets_through() -> None:
+    assert "free: it states no least possible value (minimum= or above=)" in broken(Free)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted(Estimator):
+    """run: J."""
+
+    component = "thing"
+    actions = ("run",)
+    source = "a test"
+    uncertainty = 0.3
+    count: int = attribute("how many of something", minimum=1, default=1)
+
+    def cost(self) -> Cost:
+        return Cost({"run": 1e-12})
+
+
+def test_attributes_that_a_hardware_file_could_not_give() -> None:
+    assert broken(Counted) == "it has the attribute 'count', which hardware files or commands mean otherwise"
 
 
 def test_those_that_are_no_dataclass() -> None:

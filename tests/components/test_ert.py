@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from assay.components.ert import reference_providers
-from assay.components.registry import Registry, estimate
+from assay.components.plugins import folder_providers
+from assay.components.provider import Asked
+from assay.components.registry import Registry, entry_of, estimate
+from assay.components.technology import Technology
 from assay.errors import InputError
 
 V4 = """\
@@ -157,12 +160,28 @@ def test_it_takes_no_attributes_and_keeps_its_technology(tmp_path: Path) -> None
     assert "in the technology that the file was made for, which it does not state" in there.notes
 
 
+def test_files_that_state_no_version_are_read(tmp_path: Path) -> None:
+    for text in (V4.replace("  version: '0.4'\n", ""), V4.replace("'0.4'", "")):
+        assert estimate("DRAM", registry=registry(tmp_path, ERT=text)).energy_of("read") == 512e-12
+
+
+def test_a_file_that_the_user_brought_is_believed(tmp_path: Path) -> None:
+    (tmp_path / "ERT.yaml").write_text(V3)
+    found = Registry().with_providers(folder_providers(tmp_path))
+    defaults = {"format": entry_of("format", "int8", "chip.yaml")}  # which a node implies, and the file does not know
+    best = found.estimate("mac", Asked({}, Technology.of(65), {}, defaults))
+    assert (best.estimator, best.energy_of("compute"), best.uncertainty) == ("ERT", 3e-12, None)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("assay: hardware/1\n", "the file holds neither energies (ERT) nor areas (ART)"),
         ("- 1\n", "the file holds neither energies"),
         ("ERT: {version: 0.4}\n", "the key 'tables' is missing"),
+        ("ERT: {version: 9, tables: []}\n", "version 9 of such tables is not known"),
+        ("ART: {version: '0.1', tables: []}\n", "version 0.1 of such tables is not known"),
+        ("ERT: {version: [0.4], tables: []}\n", "version of an unknown form of such tables is not known"),
         ("ERT: {tables: [{actions: []}]}\n", "needs 'name'"),
         ("ERT: {tables: [{name: a}]}\n", "needs 'actions'"),
         ("ERT: {tables: [{name: a, actions: [{energy: 1}]}]}\n", "an action needs a 'name'"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -154,6 +156,32 @@ def test_a_package_that_cannot_be_loaded(package: ModuleType) -> None:
     package.get_models = broken  # type: ignore[attr-defined]
     with pytest.raises(InputError, match="cannot be loaded: ModuleNotFoundError: No module named 'hwcomponents_neuro"):
         Registry().providers("hwcomponents.Adder")
+
+
+class Loud(Model):
+    """A model that prints, moves elsewhere, and may end the program."""
+
+    def __init__(self, ends: bool = False):
+        print("hello")  # noqa: T201
+        os.chdir("/")
+        if ends:
+            sys.exit(0)
+
+    @action
+    def read(self) -> ActionCost:
+        return ActionCost(1e-12, 1e-9, 1e9)
+
+
+def test_models_that_print_move_or_end(
+    package: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    package.get_models = lambda: print("loaded") or [Loud]  # type: ignore[attr-defined]  # noqa: T201
+    assert estimate("hwcomponents.Loud", registry=Registry()).energy_of("read") == 1e-12
+    with pytest.raises(InputError, match="could not answer: SystemExit: 0"):
+        estimate("hwcomponents.Loud", ends=True, registry=Registry())
+    assert capsys.readouterr() == ("", "loaded\nhello\nhello\n")
+    assert Path.cwd() == tmp_path
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,13 @@ from types import ModuleType
 
 import pytest
 
-from assay.components.plugins import folder_providers, installed_providers
-from assay.components.provider import EstimatorProvider, Provider
-from assay.components.registry import Registry, estimate
+from assay.components.compound import Use
+from assay.components.plugins import _OFF, _ON, RESERVED, folder_providers, installed_providers, with_folder
+from assay.components.provider import AnswerError, EstimatorProvider, Provider
+from assay.components.registry import Registry, entry_of, estimate
+from assay.components.technology import Technology
 from assay.errors import InputError, Position
+from assay.reading.entries import Entry, Form
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,6 +107,8 @@ def test_postponed_annotations_make_no_difference(tmp_path: Path) -> None:
         (source().replace(", kw_only=True", ""), 6, "Mine is not kw_only"),
         (source().replace('attribute("bits", minimum=1, valid=(1, 64))', "16"), 6, "has the field 'width', which was"),
         (source().replace("width: int", "width: list"), 6, "has the attribute 'width' of kind 'list'"),
+        ("raise GeneratorExit\n", 1, "running it failed: GeneratorExit"),
+        ("class Odd(Exception):\n    def __str__(self):\n        1 / 0\nraise Odd\n", 4, "running it failed: Odd"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_file_is_said_at_its_line(
@@ -115,11 +120,106 @@ def test_what_is_wrong_with_a_file_is_said_at_its_line(
     assert caught.value.at == Position(str(tmp_path / "wrong.py"), line)
 
 
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ('width: int = attribute(None)', "has the attribute 'width' that does not say what it is"),
+        ('width: int = attribute(" ")', "that does not say what it is"),
+        ('width: int = attribute("bits", default="abc")', "whose default 'abc' is no int"),
+        ('width: int = attribute("bits", default=1.5)', "whose default 1.5 is no int"),
+        ('width: int = attribute("bits", default=True)', "whose default True is no int"),
+        ('width: bool = attribute("bits", default=1)', "whose default 1 is no bool"),
+        ('width: float = attribute("bits", default=float("nan"))', "whose default nan is not possible"),
+        ('width: int = attribute("bits", minimum=1, default=0)', "whose default 0 is not possible by its limits"),
+        ('width: int = attribute("bits", above=0, default=0)', "whose default 0 is not possible by its limits"),
+        ('width: str = attribute("s", choices=("a", "b"), default="c")', "whose default 'c' is not among its choices"),
+        ('width: str = attribute("s", choices="ab")', "with the choices 'ab': write such as choices=("),
+        ('width: int = attribute("bits", choices=("a",))', "with choices, but of kind 'int'"),
+        ('width: int = attribute("bits", valid=(64, 1))', "whose range (64, 1) is empty"),
+        ('width: int = attribute("bits", valid=(64,))', "with the range (64,): write such as valid=(1, 64)"),
+        ('width: int = attribute("bits", valid=64)', "with the range 64: write such as valid=(1, 64)"),
+        ('width: int = attribute("bits", minimum=1, valid=(0, 64))', "whose range goes to 0, which is not possible"),
+        ('width: int = attribute("bits", minimum="1")', "with a limit that is no number"),
+        ('width: int = attribute("bits", unit="m")', "with the unit 'm': take one of assay.reading.units"),
+        ('width: int = field(metadata={"about": "bits"})', "has the field 'width', which was not made by attribute"),
+        ('technology: str = attribute("of it")', "has the attribute 'technology', which hardware files or commands"),
+        ('per_cycle: int = attribute("of it")', "has the attribute 'per_cycle', which hardware files or commands"),
+        ('spread: int = attribute("of it", default=1)', "has the attribute 'spread', which hides what every"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_an_attribute_is_said_when_it_is_loaded(tmp_path: Path, field: str, message: str) -> None:
+    text = "from dataclasses import field\n" + source(answer='Cost({"run": 1e-12})')
+    with pytest.raises(InputError) as caught:
+        registry(tmp_path, mine=text.replace('width: int = attribute("bits", minimum=1, valid=(1, 64))', field))
+    assert message in caught.value.message
+    assert caught.value.at == Position(str(tmp_path / "mine.py"), 7)
+
+
 def test_a_file_that_fails_leaves_no_module_behind(tmp_path: Path) -> None:
-    before = {name for name in sys.modules if name.endswith(".wrong")}
+    before = set(sys.modules)
     with pytest.raises(InputError):
-        folder_providers(folder(tmp_path, wrong="1 / 0\n"))
-    assert {name for name in sys.modules if name.endswith(".wrong")} == before
+        folder_providers(folder(tmp_path, wrong="from ._helper import X\n1 / 0\n", _helper="X = 1\n"))
+    assert set(sys.modules) == before
+
+
+def test_helpers_are_read_as_they_are_now(tmp_path: Path) -> None:
+    text = source(answer='Cost({"run": JOULES}, area=1e-9)').replace(HEAD, f"{HEAD}from ._figures import JOULES\n")
+    old = registry(tmp_path, mine=text, _figures="JOULES = 1e-12\n")
+    new = registry(tmp_path, _figures="JOULES = 5e-12\n")
+    assert estimate("thing", width=8, registry=old).energy_of("run") == 1e-12
+    assert estimate("thing", width=8, registry=new).energy_of("run") == 5e-12
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["_figures.py", "mine.py"]  # nothing compiled
+
+
+def test_what_a_plugin_prints_is_no_output_of_assay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = source(answer='print("cost") or Cost({"run": 1e-12})') + 'print("import")\n'
+    estimate("thing", width=8, registry=registry(tmp_path, mine=text))
+    assert capsys.readouterr() == ("", "import\ncost\n")
+
+
+def test_the_working_directory_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = source(answer='os.chdir("/") or Cost({"run": 1e-12})') + 'import os\nos.chdir("/")\n'
+    found = registry(tmp_path, mine=text)
+    assert Path.cwd() == tmp_path
+    estimate("thing", width=8, registry=found)
+    assert Path.cwd() == tmp_path
+
+
+@pytest.mark.parametrize("path", ["x" * 5000, "bad\0name"])
+def test_a_folder_that_cannot_be(tmp_path: Path, path: str) -> None:
+    with pytest.raises(InputError, match="cannot read the folder of plug-ins") as caught:
+        folder_providers(tmp_path / path, Position("chip.yaml", 3, 5))
+    assert caught.value.at == Position("chip.yaml", 3, 5)
+    assert len(caught.value.message) < 400
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read the folder of plug-ins.*: Not a directory"):
+        folder_providers(folder(tmp_path, mine=source()) / "mine.py")
+
+
+def test_the_same_folder_is_taken_once(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    folder(own, mine=source())
+    (own / "ERT.yaml").write_text("ERT: {tables: [{name: buffer, actions: [{name: read, energy: 1}]}]}\n")
+    (tmp_path / "link").symlink_to(own)
+    first = with_folder(Registry(), own)
+    assert with_folder(first, own) is first
+    assert with_folder(first, tmp_path / "link") is first
+    assert with_folder(first, own / ".." / "own") is first
+    assert len(first.providers("thing")) == 1
+
+
+def test_two_folders_with_one_name_are_refused_where_the_second_is_named(tmp_path: Path) -> None:
+    at = Position("chip.yaml", 3, 20)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        folder(tmp_path / name, mine=source())
+    with pytest.raises(InputError, match=r"called 'Mine' \(.*a.mine\.py; .*b.mine\.py\)") as caught:
+        with_folder(with_folder(Registry(), tmp_path / "a"), tmp_path / "b", at)
+    assert caught.value.at == at
 
 
 def test_a_folder_must_exist_and_hold_something(tmp_path: Path) -> None:
@@ -134,8 +234,24 @@ def test_a_folder_must_exist_and_hold_something(tmp_path: Path) -> None:
     assert caught.value.at == at
 
 
-def test_plugins_can_be_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_PLUGINS", "off")
+@pytest.mark.parametrize("word", ["", "on", "1", "yes", "True", " on "])
+def test_plugins_run_where_nobody_forbids_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setenv("ASSAY_PLUGINS", word)
+    assert folder_providers(folder(tmp_path, mine=source()))
+
+
+def test_a_switch_that_says_neither_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_PLUGINS", "never")
+    with pytest.raises(InputError, match="ASSAY_PLUGINS=never says neither on nor off") as caught:
+        folder_providers(folder(tmp_path, mine=f"raise AssertionError\n{source()}"))
+    assert caught.value.hint == "off, 0, no or false: none is run; on, 1, yes or true, or nothing at all: they are"
+    with pytest.raises(InputError, match="says neither on nor off"):
+        installed_providers()
+
+
+@pytest.mark.parametrize("word", ["off", "OFF", " off ", "0", "no", "false"])
+def test_plugins_can_be_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setenv("ASSAY_PLUGINS", word)
     with pytest.raises(InputError, match="ASSAY_PLUGINS=off"):
         folder_providers(folder(tmp_path, mine=f"raise AssertionError\n{source()}"))
     (tmp_path / "mine.py").unlink()
@@ -161,7 +277,23 @@ def test_one_with_the_name_of_a_built_in_gets_another(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ("1 / 0", r"Mine \(.*mine.py\) failed: ZeroDivisionError"),
+        ("1 / 0", "Mine failed: ZeroDivisionError: division by zero"),
+        ("exit(0)", "Mine failed: SystemExit: 0"),
+        ("(_ for _ in ()).throw(GeneratorExit)", "Mine failed: GeneratorExit"),
+        ("(_ for _ in ()).throw(BaseException('odd'))", "Mine failed: BaseException: odd"),
+        ("(_ for _ in ()).throw(type('Odd', (Exception,), {'__str__': lambda self: 1 / 0}))", "Mine failed: Odd"),
+        ('Quantity.of(2, "parsec")', "Mine failed: InputError: unknown unit 'parsec'"),
+        ("Technology.of(3)", "Mine failed: InputError: a technology of 3 nm is not covered"),
+        ("Cost(None)", "answered no mapping of actions to energies"),
+        ('Cost({"run": 10**400})', "answered inf J as energy of 'run'; it must be finite"),
+        ('Cost({"run": Quantity(10**400, Quantity.of(1, "J").dimension)})', "answered inf J as energy of 'run'"),
+        ('Cost({"run": 1e-12}, notes=None)', "answered None as notes"),
+        ('Cost({"run": 1e-12}, notes="hello")', "answered 'hello' as notes"),
+        ('Cost({"run": 1e-12}, notes=(1, 2))', r"answered \(1, 2\) as notes"),
+        ('Cost({"run": 1e-12}, notes=(object(),))', r"answered \(<object object at .* as notes"),
+        ('Cost({"run": 1e-12}, extrapolated=None)', "answered None as extrapolated"),
+        ('Cost({"run": 1e-12}, extrapolated="hello")', "answered 'hello' as extrapolated"),
+        ('Cost({"run": 1e-12}, source=5)', "does not say where its figures come from"),
         ("None", "answered NoneType, not a Cost"),
         ('Cost({"run": float("nan")})', "answered nan J as energy of 'run'; it must be finite"),
         ('Cost({"run": -1e-12})', "must be finite and at least 0"),
@@ -180,6 +312,40 @@ def test_an_answer_that_cannot_be_true_is_refused(tmp_path: Path, answer: str, m
     with pytest.raises(InputError, match=message) as caught:
         estimate("thing", width=8, registry=registry(tmp_path, mine=source(answer=answer)))
     assert "Mine" in caught.value.message
+
+
+@pytest.mark.parametrize("answer", ["1 / 0", "exit(0)", "None", 'Cost({"run": -1})', 'Cost({"run": 1e-12}, notes=5)'])
+def test_a_fault_of_a_folder_stops_at_its_line_even_if_others_could_answer(tmp_path: Path, answer: str) -> None:
+    found = registry(tmp_path, mine=source("Bad", "counter", answer, uncertainty=9))
+    with pytest.raises(AnswerError, match=r":\d+: Bad ") as caught:
+        estimate("counter", width=8, technology="65nm", registry=found)
+    assert caught.value.at is not None
+    assert caught.value.at.file == str(tmp_path / "mine.py")
+    lines = (tmp_path / "mine.py").read_text().splitlines()
+    raised = answer in ("1 / 0", "exit(0)")
+    assert lines[(caught.value.at.line or 0) - 1].strip().startswith("return" if raised else "def cost")
+    assert estimate("counter", width=8, technology="65nm", registry=found, estimator="Counter").area
+
+
+def test_a_fault_in_a_hardware_file_names_plugin_file_and_line(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    folder(own, mine=source("Bad", "counter", "self.widht", uncertainty=9))
+    use = Use.read(Entry(Position("chip.yaml", 7), Form.TEXT, words="counter", label="component", indent=None))
+    defaults = {"width": entry_of("width", 8, "chip.yaml")}
+    with pytest.raises(InputError) as caught:
+        use.estimate(with_folder(Registry(), own), Technology.of(65), {}, **defaults)
+    assert caught.value.message == "Bad failed: AttributeError: 'Bad' object has no attribute 'widht'"
+    assert caught.value.at == Position(str(own / "mine.py"), 18)
+
+
+def test_what_is_declined_or_impossible_leaves_the_answer_to_others(tmp_path: Path) -> None:
+    tired = source("Tired", "counter", '(_ for _ in ()).throw(Declined("is tired"))')
+    narrow = source("Narrow", "counter").replace("minimum=1, valid=(1, 64)", "minimum=16")
+    best = estimate("counter", width=8, technology="65nm", registry=registry(tmp_path, tired=tired, narrow=narrow))
+    assert best.estimator == "Counter"
+    assert [each for each in best.others if "Tired" in each and "is tired" in each]
+    assert [each for each in best.others if "Narrow" in each and "8 is not possible" in each]
 
 
 def test_quantities_with_units_are_taken(tmp_path: Path) -> None:
@@ -201,13 +367,13 @@ def test_the_best_accuracy_is_taken_and_the_others_are_listed(tmp_path: Path) ->
         tmp_path,
         a=source("Rough", uncertainty=0.5),
         b=source("Fine", uncertainty=0.1),
-        c=source("Sick", answer="1 / 0"),
+        c=source("Sick", answer='(_ for _ in ()).throw(Declined("is ill"))'),
     )
     best = estimate("thing", width=8, registry=found)
     assert best.estimator == "Fine"
     assert [re.sub(r" \(.*?\)", "", each) for each in best.others] == [
         "Rough: states ×/÷ 1.5",
-        "Sick: Sick failed: ZeroDivisionError: division by zero",
+        "Sick: is ill",
     ]
     assert estimate("thing", width=8, registry=found, estimator="Rough").estimator == "Rough"
 
@@ -300,6 +466,22 @@ def test_a_broken_package_breaks_nothing(site: Path, entry: str, message: str) -
     assert message in caught.value.message
 
 
+def test_a_package_that_fails_leaves_the_answer_to_others(
+    site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site)
+    text = source("Ill", "counter", "exit(0)", uncertainty=0.01) + 'import os\nprint("hello")\nos.chdir("/")\n'
+    (site / "ill_things.py").write_text(text)
+    (site / "gone_things.py").write_text("raise GeneratorExit\n")
+    install(site, "ill_package", "[assay.estimators]\ncounter = ill_things:Ill\ncounter.gone = gone_things:Gone\n")
+    best = estimate("counter", width=8, technology="65nm", registry=Registry(installed_providers()))
+    assert best.estimator == "Counter"
+    assert [each for each in best.others if "failed: SystemExit: 0" in each]
+    assert [each for each in best.others if "cannot be loaded: GeneratorExit" in each]
+    assert capsys.readouterr().out == ""
+    assert Path.cwd() == site
+
+
 def test_a_broken_package_is_listed_among_those_asked(site: Path) -> None:
     install(site, "broken_adder", "[assay.estimators]\nadder = no_such_module_here:MyAdder\n")
     found = estimate("adder", format="int8", technology="65nm", registry=Registry(installed_providers()))
@@ -367,6 +549,7 @@ def test_the_page_on_plugins_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyP
     page = (ROOT / "docs" / "plugins.md").read_text()
     blocks = re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL)
     code = [text for language, text in blocks if language == "python"]
+    monkeypatch.chdir(ROOT)
     assert len(code) >= 2
     module = ModuleType("page_on_plugins")
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -384,3 +567,24 @@ def test_the_page_on_plugins_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyP
     found = Registry().with_providers(folder_providers(tmp_path))
     assert estimate("table0", width=24, technology="45nm", registry=found).energy_of("add") == pytest.approx(0.075e-12)
     assert estimate("buffer", registry=found).leakage == pytest.approx(5e-6)
+    assert module.mine.estimator == "MyRegister"
+    for name in RESERVED:
+        assert f"`{name}`" in page
+    for word in (*_ON[1:], *_OFF[1:]):
+        assert f"`{word}`" in page
+
+
+def test_the_names_of_estimators_are_those_that_the_page_gives(tmp_path: Path) -> None:
+    folder(tmp_path, mine=source("Adder", "adder"))
+    (tmp_path / "my_adder.csv").write_text("energy,action\n1,add\n")
+    (tmp_path / "ERT.yaml").write_text("ERT: {tables: [{name: a, actions: []}, {name: b, actions: []}]}\n")
+    (tmp_path / "ART.yaml").write_text("ART: {tables: [{name: a, area: 1}]}\n")
+    found = with_folder(Registry(), tmp_path)
+    names = {component: found.providers(component)[0].name for component in ("adder", "my_adder", "a", "b")}
+    given = {"adder": f"Adder of {tmp_path / 'mine.py'}", "my_adder": "my_adder.csv", "a": "ART_and_ERT", "b": "ERT"}
+    assert names == given
+
+
+def test_a_docstring_that_is_none(tmp_path: Path) -> None:
+    (found,) = folder_providers(folder(tmp_path, mine=source() + "Mine.__doc__ = 5\n"))
+    assert found.about == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from assay.components.accelergy_tables import table_providers
 from assay.components.estimate import Estimate
+from assay.components.plugins import folder_providers
 from assay.components.registry import Registry, estimate
 from assay.components.technology import Technology, scaling
 from assay.errors import InputError
@@ -40,12 +42,12 @@ def registry(tmp_path: Path, text: str, name: str = "adder") -> Registry:
     return Registry().with_providers(table_providers(file))
 
 
-def ask(tmp_path: Path, text: str, name: str = "adder", technology: str | None = "45nm", **given: object) -> Estimate:
+def ask(tmp_path: Path, text: str, name: str = "adder", technology: str | None = "45nm", **given: Any) -> Estimate:
     found = registry(tmp_path, text, name)
     return estimate(name, technology=technology, registry=found, estimator=f"{name}.csv", **given)
 
 
-def refused(tmp_path: Path, text: str, name: str = "adder", technology: str | None = "45nm", **given: object) -> str:
+def refused(tmp_path: Path, text: str, name: str = "adder", technology: str | None = "45nm", **given: Any) -> str:
     with pytest.raises(InputError) as caught:
         ask(tmp_path, text, name, technology, **given)
     return caught.value.message
@@ -217,6 +219,12 @@ def test_cells_of_comment_beyond_the_header_are_left_out(tmp_path: Path) -> None
         ("energy,action\n", 1, "has no rows"),
         ("energy,action\nfree,add\n", 2, "the energy 'free' is not a number of at least 0"),
         ("energy,action\n\n-1,add\n", 3, "the energy '-1' is not a number of at least 0"),
+        ("energy,action\n1e400,add\n", 2, "the energy '1e400' is not a number of at least 0"),
+        ("energy,action\n1e-400,add\n", 2, "the energy '1e-400' is not a number of at least 0"),
+        ("energy,action\n1e999999999,add\n", 2, "the energy '1e999999999' is not a number of at least 0"),
+        ("area\n1e-400\n", 2, "the area '1e-400' is not a number of at least 0"),
+        ("# uncertainty: 1e400\nenergy,action\n1,add\n", 1, "the uncertainty '1e400' is not a share"),
+        (f"energy,action\n{'9' * 200_000},add\n", 2, "the line cannot be read: field larger than field limit"),
         ("energy,action\nnan,add\n", 2, "the energy 'nan' is not a number"),
         ("energy,action\n1,\n", 2, "names no action"),
         ("energy,action\n1,add,5\n", 2, "has 3 cells, its header 2"),
@@ -231,6 +239,33 @@ def test_mistakes_are_said_at_their_line(tmp_path: Path, text: str, line: int | 
     assert message in caught.value.message
     assert caught.value.at is not None
     assert (caught.value.at.file, caught.value.at.line) == (str(tmp_path / "thing.csv"), line)
+
+
+@pytest.mark.parametrize("figure", ["1e10", "1e100", "1e-100"])
+def test_figures_that_cannot_be_stop_though_others_could_answer(tmp_path: Path, figure: str) -> None:
+    (tmp_path / "adder.csv").write_text(f"# uncertainty: 0.9\nformat,energy,action\nint8,{figure},add\n")
+    found = Registry().with_providers(folder_providers(tmp_path))
+    with pytest.raises(InputError, match=r"adder.csv \(.*\) answered .* J as energy of 'add', which no component has"):
+        estimate("adder", format="int8", technology="65nm", registry=found)
+
+
+def test_numbers_beyond_all_are_words(tmp_path: Path) -> None:
+    text = f"width,energy,action\n{'*'.join(['1e100'] * 4)},1,run\n8,2,run\n"
+    assert ask(tmp_path, text, "thing", width=8).energy_of("run") == 2e-12
+    assert "needs width" in refused(tmp_path, text, "thing")
+
+
+def test_a_table_that_the_user_brought_is_believed_though_it_states_no_uncertainty(tmp_path: Path) -> None:
+    (tmp_path / "adder.csv").write_text("format,energy,action\nint8,0.04,add\n")
+    found = Registry().with_providers(folder_providers(tmp_path))
+    best = estimate("adder", format="int8", technology="65nm", registry=found)
+    assert (best.estimator, best.uncertainty) == ("adder.csv", None)
+    assert "Adder (built in): states" in best.others[0]
+    assert estimate("adder", format="int8", technology="65nm", registry=found, estimator="Adder").uncertainty
+    others = ask(tmp_path, "format,energy,action\nint8,0.04,add\n", format="int8")
+    assert others.estimator == "adder.csv"
+    unnamed = registry(tmp_path, "format,energy,action\nint8,0.04,add\n")
+    assert estimate("adder", format="int8", technology="65nm", registry=unnamed).estimator == "Adder"
 
 
 def test_figures_of_another_unit_are_refused(tmp_path: Path) -> None:

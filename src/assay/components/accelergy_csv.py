@@ -13,9 +13,12 @@ from assay.components.accelergy_actions import PICOJOULE, SQUARE_MICROMETRE
 from assay.components.technology import Technology
 from assay.errors import InputError, Position
 from assay.reading.entries import Entry, Form, short
-from assay.reading.units import AREA, ENERGY, LENGTH, NUMBER, UNITS, VOLTAGE, Dimension
+from assay.reading.expressions import MAX_DIGITS
+from assay.reading.units import AREA, ENERGY, LENGTH, NUMBER, UNITS, VOLTAGE, Dimension, Quantity
 
 MAX_LINES = 20_000
+_PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,5}))?")
+_LEAST = Fraction(1, 10**100)
 _ANY = ("", "*", "x")
 _LEFT_OUT = ("", "comment", "comments", "note", "notes", "source")
 _UNITS: Mapping[str, tuple[Dimension, Fraction]] = {"energy": (ENERGY, PICOJOULE), "area": (AREA, SQUARE_MICROMETRE)}
@@ -91,7 +94,7 @@ def _sections(file: Path) -> dict[str, list[Line]]:
     heading: list[Line] = []
     for number, text in enumerate(texts, 1):
         content, _, comment = text.partition("#")
-        cells = tuple(cell.strip() for cell in next(csv.reader([content], skipinitialspace=True), []))
+        cells = _cells(content, Position(str(file), number))
         line = Line(number, cells if any(cells) else (), comment.strip())
         if match := re.match(r"\s*COMPONENT\s*:\s*([\w.]+)", content):
             component = match[1].lower()
@@ -100,6 +103,13 @@ def _sections(file: Path) -> dict[str, list[Line]]:
         elif comment:
             found.get(component, heading).append(line)
     return found
+
+
+def _cells(content: str, at: Position) -> tuple[str, ...]:
+    try:
+        return tuple(cell.strip() for cell in next(csv.reader([content], skipinitialspace=True), []))
+    except csv.Error as error:
+        raise InputError(f"the line cannot be read: {error}", at=at) from None
 
 
 def _table(component: str, file: Path, lines: list[Line]) -> Table:
@@ -204,7 +214,8 @@ def _figure(kind: str, line: Line, columns: _Columns, at: Position) -> Fraction 
         return None
     value = _number(cell)
     if value is None or value < 0:
-        raise InputError(f"the {kind} '{short(cell)}' is not a number of at least 0", at=at)
+        advice = "exponents go from -100 to 100" if "e" in cell.lower() and any(map(str.isdigit, cell)) else None
+        raise InputError(f"the {kind} '{short(cell)}' is not a number of at least 0", at=at, hint=advice)
     return value * (UNITS[unit].exact if unit else _UNITS[kind][1])
 
 
@@ -224,17 +235,22 @@ def _technology(node: str, voltage: str, at: Position) -> Technology | None:
 
 def _value(cell: str, at: Position) -> Value:
     """A number in base units, or a word."""
+    return value_of(_entry(cell, "cell", at), {})
+
+
+def value_of(entry: Entry, names: Mapping[str, Quantity]) -> Value:
+    """A number in base units, if it is one that can be computed with; else a word."""
     try:
-        return _entry(cell, "cell", at).expression().exact
+        exact = entry.expression(names).exact
     except InputError:
-        return cell.lower()
+        return entry.text().lower()
+    return exact if exact == 0 or _LEAST <= abs(exact) <= 1 / _LEAST else entry.words.lower()
 
 
 def _number(cell: str) -> Fraction | None:
-    try:
-        return Fraction(cell)
-    except (ValueError, ZeroDivisionError):
-        return None
+    """A plain number; None where it is none, or has more digits or a larger exponent than expressions may have."""
+    match = _PLAIN.fullmatch(cell)
+    return Fraction(cell) if match and len(cell) <= MAX_DIGITS and abs(int(match[1] or 0)) <= 100 else None
 
 
 def _entry(cell: str, label: str, at: Position) -> Entry:

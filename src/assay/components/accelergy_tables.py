@@ -31,15 +31,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from assay.components.accelergy_actions import CYCLE, LEAK, Variant, energies_of, leakage_of, variant
-from assay.components.accelergy_csv import Row, Table, Value, read_tables
+from assay.components.accelergy_csv import Row, Table, Value, read_tables, value_of
 from assay.components.estimate import Cost, Estimate
 from assay.components.estimator import Attribute, Declined
 from assay.components.provider import Asked, Provider, checked
 from assay.components.technology import Scaling, Technology, scaling
-from assay.errors import InputError
-from assay.reading.entries import Entry
 from assay.reading.suggestions import hint
-from assay.reading.units import NUMBER, Quantity
+from assay.reading.units import NUMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ class TableProvider(Provider):
             column = self.table.columns.get(name.lower())
             if column is None:
                 raise Declined(f"does not know the attribute '{name}'", hint=hint(name, self.table.columns))
-            value = _value(entry, asked.names)
+            value = value_of(entry, asked.names)
             if found.setdefault(column, value) != value:
                 raise entry.error(f"{name}: {entry.words} contradicts the other name of the same column")
         return found
@@ -278,14 +276,6 @@ def _described(name: str, column: str, table: Table) -> Attribute:
     kind = "str" if any(isinstance(value, str) for value in values) else "float"
     inf = float("inf")
     return Attribute(name, f"in the table: {listed or 'any'}", kind, NUMBER, -inf, inf, -inf, None, (), None, False)
-
-
-def _value(entry: Entry, names: Mapping[str, Quantity]) -> Value:
-    """A number in base units, or a word."""
-    try:
-        return entry.expression(names).exact
-    except InputError:
-        return entry.text().lower()
 
 
 def table_providers(file: Path) -> tuple[Provider, ...]:

@@ -8,10 +8,10 @@
             - {name: read, arguments: {}, energy: 12.5}
 
 A table stands for one component, called by the last part of its name (`buffer`), or by as many parts as tell it from
-the others. Read are versions 0.2 (tables and actions are mappings), 0.3 and 0.4, and the summaries (`ART_summary`;
-`ERT_summary`, whose actions may give `average_energy`, `max_energy` and `min_energy`: the most is taken). What figures,
-names of actions and arguments mean stands in accelergy_actions.py. The technology is that of the file, whatever is
-asked for.
+the others. Read are versions 0.2 (tables and actions are mappings), 0.3 and 0.4, files that state no version, and the
+summaries (`ART_summary`; `ERT_summary`, whose actions may give `average_energy`, `max_energy` and `min_energy`: the
+most is taken). What figures, names of actions and arguments mean stands in accelergy_actions.py. The technology is that
+of the file, whatever is asked for.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from assay.reading.units import NUMBER
 
 _ENERGIES = ("ERT", "ERT_summary")
 _AREAS = ("ART", "ART_summary")
+_VERSIONS = ("0.2", "0.3", "0.4")
 _LISTS = ("tables", "table_summary", "components")
 _MOST = ("energy", "max_energy", "max energy", "max")
 _MADE_BY = ("primitive_estimation(s)", "primitive_estimations")
@@ -150,6 +151,7 @@ def _read(file: Path, tables: dict[str, Table]) -> None:
         message = "the file holds neither energies (ERT) nor areas (ART)"
         raise InputError(message, at=Position(str(file)), hint="names of files that are something else begin with _")
     for key in known:
+        _check_version(fields[key])
         for name, entry in _tables(fields[key]):
             table = tables.setdefault(name, Table(name))
             table.files.append(str(file))
@@ -159,6 +161,14 @@ def _read(file: Path, tables: dict[str, Table]) -> None:
                 table.area = _figure(_required(entry, given, "area"), SQUARE_MICROMETRE)
             else:
                 _read_actions(table, entry, given)
+
+
+def _check_version(entry: Entry) -> None:
+    """Refuses a version that is stated and not known; where none is, the forms of the tables tell."""
+    stated = next((value for key, value in entry.pairs() if key.words == "version"), None)
+    if stated is not None and stated.form is not Form.NOTHING and stated.words not in _VERSIONS:
+        message = f"version {short(stated.words) or 'of an unknown form'} of such tables is not known"
+        raise stated.error(message, f"read are {', '.join(_VERSIONS)}")
 
 
 def _tables(entry: Entry) -> list[tuple[str, Entry]]:

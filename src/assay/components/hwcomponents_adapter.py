@@ -25,10 +25,10 @@ from typing import Any
 from assay.components.estimate import Cost, Estimate
 from assay.components.estimator import Attribute, Declined
 from assay.components.plugins import SWITCH, switched_off
-from assay.components.provider import Asked, Provider, checked
+from assay.components.provider import Asked, Provider, checked, contained, told
 from assay.components.technology import nominal_voltage
 from assay.errors import InputError
-from assay.reading.entries import Entry, short
+from assay.reading.entries import Entry
 from assay.reading.suggestions import hint
 from assay.reading.units import NUMBER, Quantity
 
@@ -98,11 +98,14 @@ class ModelProvider(Provider):
             Declined: it raised something.
         """
         try:
-            model = self.model(**values)
-            costs = {action: _called(getattr(model, action)) for action in self.actions}
-            area, leakage = float(model.area), float(model.leak_power)
-        except Exception as error:  # its models raise what they like
-            raise Declined(f"could not answer: {type(error).__name__}: {short(str(error), 200)}") from error
+            with contained():
+                model = self.model(**values)
+                costs = {action: _called(getattr(model, action)) for action in self.actions}
+                area, leakage = float(model.area), float(model.leak_power)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # its models raise what they like
+            raise Declined(f"could not answer: {told(error)}") from error
         if silent := [action for action, cost in costs.items() if cost is None]:
             notes.append(f"not known, as these actions need arguments: {', '.join(silent)}")
         figures = {action: float(cost.energy) for action, cost in costs.items() if cost is not None}
@@ -151,9 +154,12 @@ def _models() -> tuple[type[Any], ...]:
     if not _installed():
         return ()
     try:
-        return tuple(import_module(PACKAGE).get_models())
-    except Exception as error:  # a package of models may lack another that it imports
-        message = f"the package {PACKAGE} cannot be loaded: {type(error).__name__}: {error}"
+        with contained():
+            return tuple(import_module(PACKAGE).get_models())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a package of models may lack another that it imports
+        message = f"the package {PACKAGE} cannot be loaded: {told(error)}"
         raise InputError(message, hint="install what it lacks, or uninstall it") from error
 
 

@@ -9,7 +9,8 @@ A package lists its estimators in the entry-point group `assay.estimators`:
 The name is that of the component; what follows a dot only keeps names apart. So nothing is imported before somebody
 asks for that component. What cannot be loaded breaks nothing: it stands among those that were asked, with the reason.
 
-A plug-in is code that runs. With `ASSAY_PLUGINS=off` in the environment none does.
+A plug-in is code that runs. With `ASSAY_PLUGINS=off` in the environment none does. What it prints goes to stderr, and
+the working directory is put back after it.
 """
 
 from __future__ import annotations
@@ -19,20 +20,28 @@ import dataclasses
 import os
 import re
 import sys
-import traceback
-from importlib import import_module
+from collections.abc import Iterator
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from types import ModuleType
+from typing import TypeGuard
 
 from assay.components.estimate import Estimate
 from assay.components.estimator import Attribute, Declined, Estimator, attributes_of
-from assay.components.provider import Asked, EstimatorProvider, Provider
-from assay.components.registry import estimators_in
+from assay.components.provider import Asked, EstimatorProvider, Provider, contained, line_in, told
+from assay.components.registry import Registry, estimators_in
 from assay.errors import InputError, Position
 from assay.reading.entries import short
+from assay.reading.units import Dimension
 
 GROUP = "assay.estimators"
 SWITCH = "ASSAY_PLUGINS"
+_ON = ("", "on", "1", "yes", "true")
+_OFF = ("off", "0", "no", "false")
+RESERVED = frozenset(
+    ("class", "count", "technology", "estimator", "per_cycle", "json", "hardware", "plugins", "help", "debug")
+)
+"""Keys of hardware files and options of the command line, which no attribute may be named like."""
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ENTRY = re.compile(r"([^=]+?)\s*=\s*([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[.*\])?$")
 
@@ -97,11 +106,14 @@ class InstalledProvider(Unavailable):
         if switched_off():
             raise InputError(f"is switched off by {SWITCH}=off")
         try:
-            loaded: object = import_module(self.module)
-            for part in self.attribute.split(".") if self.attribute else ():
-                loaded = getattr(loaded, part)
-        except (Exception, SystemExit) as error:  # a plug-in may raise anything
-            raise InputError(f"cannot be loaded: {type(error).__name__}: {short(str(error), 200)}") from error
+            with contained():
+                loaded: object = import_module(self.module)
+                for part in self.attribute.split(".") if self.attribute else ():
+                    loaded = getattr(loaded, part)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plug-in may raise anything
+            raise InputError(f"cannot be loaded: {told(error)}") from error
         if isinstance(loaded, ModuleType):
             found = tuple(each for each in estimators_in(loaded.__dict__) if _component(each) in (self.component, ""))
             if not found:
@@ -119,12 +131,21 @@ class InstalledProvider(Unavailable):
 
 
 def switched_off() -> bool:
-    """Whether the environment forbids plug-ins."""
-    return os.environ.get(SWITCH, "").lower() == "off"
+    """Whether the environment forbids plug-ins. Raises InputError where it says neither that nor the contrary."""
+    word = os.environ.get(SWITCH, "").strip().lower()
+    if word not in (*_ON, *_OFF):
+        advice = f"off, 0, no or false: none is run; {', '.join(_ON[1:-1])} or true, or nothing at all: they are"
+        raise InputError(f"{SWITCH}={short(word)} says neither on nor off", hint=advice)
+    return word in _OFF
 
 
 def installed_providers() -> tuple[Provider, ...]:
-    """One for every entry point of installed packages; nothing is imported yet."""
+    """One for every entry point of installed packages; nothing is imported yet.
+
+    Raises:
+        InputError: the environment does not say clearly whether plug-ins may run.
+    """
+    switched_off()
     found: dict[tuple[str, str], Provider] = {}
     for origin, text in _entry_points():
         for name, module, attribute in _listed(text):
@@ -190,9 +211,14 @@ def folder_providers(folder: Path, at: Position | None = None) -> tuple[Provider
     Raises:
         InputError: no such folder, nothing in it, or a file is wrong: names file and line.
     """
-    if not folder.is_dir():
-        raise InputError(f"there is no folder of plug-ins '{folder}'", at=at)
-    files = sorted(each for each in folder.iterdir() if each.is_file() and each.name[0] not in "._")
+    try:
+        files = sorted(each for each in folder.iterdir() if each.is_file() and each.name[0] not in "._")
+    except FileNotFoundError:
+        raise InputError(f"there is no folder of plug-ins '{short(str(folder), 200)}'", at=at) from None
+    except (OSError, ValueError) as error:  # no folder, not readable, not a name
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot read the folder of plug-ins '{short(str(folder), 200)}': {why}", at=at) from None
+    _forget(folder)
     found: list[Provider] = []
     for file in files:
         if file.suffix == ".py":
@@ -209,7 +235,39 @@ def folder_providers(folder: Path, at: Position | None = None) -> tuple[Provider
     if not found:
         message = f"there is no plug-in in the folder '{folder}'"
         raise InputError(message, at=at, hint="it may hold .py, .csv and .yaml files whose names do not begin with _")
+    for each in found:
+        each.own = True
     return tuple(found)
+
+
+def with_folder(registry: Registry, folder: Path, at: Position | None = None) -> Registry:
+    """The registry, and what the files of a folder estimate; a folder that it has already changes nothing.
+
+    Args:
+        at: where the folder is named.
+
+    Raises:
+        InputError: as for `folder_providers`; or two estimators of one name answer for the same component.
+    """
+    found = folder_providers(folder, at)
+    if all(_is_there(each, registry) for each in found):
+        return registry
+    try:
+        return registry.with_providers(found)
+    except InputError as error:
+        raise InputError(error.message, at=at, hint=error.hint) from None
+
+
+def _is_there(provider: Provider, registry: Registry) -> bool:
+    """Whether the registry has a provider of the same name from the same files."""
+    if provider.component not in registry.components:
+        return False
+    files = _files(provider)
+    return any(each.own and _files(each) == files for each in registry.providers(provider.component))
+
+
+def _files(provider: Provider) -> tuple[str, ...]:
+    return tuple(os.path.realpath(each) for each in provider.origin.split(", "))
 
 
 def estimators_of(file: Path) -> tuple[type[Estimator], ...]:
@@ -244,28 +302,42 @@ def estimators_of(file: Path) -> tuple[type[Estimator], ...]:
 _HINT = "docs/plugins.md shows one; assay.testing.check_estimator tests it"
 
 
+def _package(folder: Path) -> str:
+    """The name of the package made up for a folder, through which its files import their neighbours."""
+    return f"_assay_plugins_{abs(hash(str(folder.resolve()))):x}"
+
+
+def _forget(folder: Path) -> None:
+    """Drop the modules of an earlier load, so that every file is read as it is now."""
+    package = _package(folder)
+    for name in [each for each in sys.modules if each == package or each.startswith(f"{package}.")]:
+        del sys.modules[name]
+    invalidate_caches()
+
+
 def _run(file: Path, tree: ast.Module) -> ModuleType:
-    """The module of a file. It belongs to a package made up for its folder, so that it can import its neighbours."""
-    folder = file.resolve().parent
-    package = f"_assay_plugins_{abs(hash(str(folder))):x}"
+    """The module of a file; no compiled files are left beside it."""
+    package = _package(file.parent)
     if package not in sys.modules:
         sys.modules[package] = ModuleType(package)
-        sys.modules[package].__path__ = [str(folder)]
+        sys.modules[package].__path__ = [str(file.resolve().parent)]
     module = ModuleType(f"{package}.{file.stem}")
     module.__file__ = str(file)
     module.__package__ = package
-    before = sys.modules.get(module.__name__)
     sys.modules[module.__name__] = module
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
-        exec(compile(tree, str(file), "exec"), module.__dict__)
-    except (Exception, SystemExit) as error:  # a plug-in may raise anything
-        if before is None:
-            del sys.modules[module.__name__]
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
-        advice = _HINT if "non-frozen" in str(error) else None
-        place = Position(str(file), lines[-1] if lines else None)
-        message = f"running it failed: {type(error).__name__}: {short(str(error), 200)}"
-        raise InputError(message, at=place, hint=advice) from error
+        with contained():
+            exec(compile(tree, str(file), "exec"), module.__dict__)
+    except BaseException as error:  # a plug-in may raise anything
+        _forget(file.parent)
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        message = f"running it failed: {told(error)}"
+        advice = _HINT if "non-frozen" in message else None
+        raise InputError(message, at=Position(str(file), line_in(str(file), error)), hint=advice) from error
+    finally:
+        sys.dont_write_bytecode = before
     return module
 
 
@@ -289,13 +361,67 @@ def mistakes_of(estimator: type[Estimator]) -> tuple[str, ...]:
     try:
         attributes = attributes_of(estimator)
     except TypeError:
-        names = [each.name for each in dataclasses.fields(estimator) if "about" not in each.metadata]
-        names.remove("technology")
-        found.append(f"has the field '{names[0]}', which was not made by attribute(...)")
+        fields = [each for each in dataclasses.fields(estimator) if each.name != "technology"]
+        odd = next(each.name for each in fields if not each.metadata.keys() >= _SAID)
+        found.append(f"has the field '{odd}', which was not made by attribute(...)")
     else:
-        odd = [each for each in attributes if each.kind not in ("int", "float", "str", "bool")]
-        found += [f"has the attribute '{each.name}' of kind '{each.kind}': int, float, str or bool" for each in odd]
+        names = [each.name for each in dataclasses.fields(estimator) if each.metadata]
+        taken = [name for name in names if name in RESERVED]
+        found += [f"has the attribute '{name}', which hardware files or commands mean otherwise" for name in taken]
+        hidden = [name for name in names if hasattr(Estimator, name) and name not in taken]
+        found += [f"has the attribute '{name}', which hides what every estimator has" for name in hidden]
+        found += [f"has the attribute '{each.name}' {wrong}" for each in attributes for wrong in _mistakes_in(each)]
     return tuple(found)
+
+
+_SAID = {"about", "unit", "minimum", "maximum", "above", "valid", "choices"}
+_KINDS = {"int": int, "float": int | float, "str": str, "bool": bool}
+
+
+def _mistakes_in(known: Attribute) -> Iterator[str]:
+    """What is wrong with an attribute, each as words that go on from its name."""
+    if known.kind not in _KINDS:
+        yield f"of kind '{known.kind}': int, float, str or bool"
+        return
+    if not isinstance(known.about, str) or not known.about.strip():
+        yield "that does not say what it is"
+    if not isinstance(known.unit, Dimension):
+        yield f"with the unit {short(repr(known.unit))}: take one of assay.reading.units, such as SIZE"
+    if not isinstance(known.choices, tuple) or not all(isinstance(each, str) for each in known.choices):
+        yield f'with the choices {short(repr(known.choices))}: write such as choices=("dense", "fast")'
+    elif known.choices and known.kind != "str":
+        yield f"with choices, but of kind '{known.kind}'"
+    elif known.choices and known.default not in (None, *known.choices):
+        yield f"whose default {short(repr(known.default))} is not among its choices"
+    if not all(_is_number(each) for each in (known.minimum, known.maximum, known.above)):
+        yield "with a limit that is no number"
+    else:
+        yield from _mistakes_in_values(known)
+
+
+def _mistakes_in_values(known: Attribute) -> Iterator[str]:
+    """What is wrong with the default and the range, by kind and limits."""
+    default, kind = known.default, _KINDS[known.kind]
+    if default is not None and (not isinstance(default, kind) or isinstance(default, bool) != (kind is bool)):
+        yield f"whose default {short(repr(default))} is no {known.kind}"
+    elif isinstance(default, int | float) and not isinstance(default, bool) and not _possible(known, default):
+        yield f"whose default {short(repr(default))} is not possible by its limits"
+    if known.valid is None:
+        return
+    if not isinstance(known.valid, tuple) or len(known.valid) != 2 or not all(map(_is_number, known.valid)):
+        yield f"with the range {short(repr(known.valid))}: write such as valid=(1, 64)"
+    elif known.valid[0] > known.valid[1]:
+        yield f"whose range {known.valid} is empty"
+    elif odd := [each for each in known.valid if not _possible(known, each)]:
+        yield f"whose range goes to {odd[0]:g}, which is not possible by its limits"
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def _possible(known: Attribute, value: float) -> bool:
+    return known.above < value and known.minimum <= value <= known.maximum
 
 
 def _component(estimator: type[Estimator]) -> str:

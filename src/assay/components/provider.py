@@ -7,14 +7,19 @@ component can have. What is wrong names who said it.
 from __future__ import annotations
 
 import math
+import os
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from traceback import walk_tb
 
 from assay.components.estimate import Cost, Estimate, Value
-from assay.components.estimator import Attribute, Declined, Estimator, attributes_of, build
+from assay.components.estimator import Attribute, Built, Declined, Estimator, attributes_of, build
 from assay.components.technology import Technology
-from assay.errors import InputError
+from assay.errors import AssayError, InputError, Position
 from assay.reading.entries import Entry, short
 from assay.reading.units import AREA, ENERGY, POWER, TIME, Dimension, Quantity
 
@@ -28,6 +33,45 @@ _PLAUSIBLE: Mapping[str, tuple[Dimension, float, float, str]] = {
 }
 """Dimension, least and greatest size of a figure that is not 0, unit. A figure beyond is most likely in another unit:
 1.2 for 1.2 pJ, or an area in um2."""
+
+
+class AnswerError(InputError):
+    """A provider failed, or answered what cannot be true: it must be mended, whatever it was asked."""
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """While others' code runs: what it prints goes to stderr, and the working directory is put back afterwards."""
+    before = _working_directory()
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if before is not None and _working_directory() != before:
+            with suppress(OSError):
+                os.chdir(before)
+
+
+def _working_directory() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:  # it does not exist any more
+        return None
+
+
+def told(error: BaseException) -> str:
+    """An error that others' code raised, on one line."""
+    try:
+        text = error.message if isinstance(error, AssayError) else str(error)
+    except Exception:  # even its text may fail
+        text = ""
+    return f"{type(error).__name__}: {short(text, 200)}" if text else type(error).__name__
+
+
+def line_in(file: str, error: BaseException) -> int | None:
+    """The innermost line of the file that an error came through; None where it did not."""
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+    return lines[-1] if lines else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +107,19 @@ class Provider(ABC):
         name: unique among those that answer for the component.
         origin: where it comes from: `built in`, a package, a file.
         trouble: why it cannot be loaded; empty where it can.
+        own: whether it is of a folder that the user named: then its figures are meant to be used, and its faults stop.
     """
 
     component: str
     name: str
     origin: str
     trouble: str = ""
+    own: bool = False
+
+    @property
+    def place(self) -> Position | None:
+        """The line where it is defined, in a file of the user."""
+        return None
 
     @property
     @abstractmethod
@@ -99,7 +150,8 @@ class Provider(ABC):
 
         Raises:
             Declined: it cannot say.
-            InputError: an attribute is impossible, or what it would answer is wrong.
+            InputError: an attribute is impossible.
+            AnswerError: it failed, or what it would answer is wrong.
         """
 
     def unfolded(self) -> tuple[Provider, ...]:
@@ -118,7 +170,8 @@ class EstimatorProvider(Provider):
 
     @property
     def about(self) -> str:
-        return (self.estimator.__doc__ or "").strip().partition("\n")[0]
+        text: object = self.estimator.__doc__
+        return text.strip().partition("\n")[0] if isinstance(text, str) else ""
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -136,21 +189,39 @@ class EstimatorProvider(Provider):
     def uncertainty(self) -> float | None:
         return self.estimator.uncertainty
 
+    @property
+    def place(self) -> Position | None:
+        code = getattr(self.estimator.cost, "__code__", None)
+        if not self.own or code is None or code.co_filename != self.origin:
+            return None
+        return Position(self.origin, code.co_firstlineno)
+
     def answer(self, asked: Asked) -> Estimate:
         if self.origin == BUILT_IN:
-            built = build(self.estimator, asked.given, asked.technology, asked.names)
-            return _widened(
-                checked(self, built.attributes, built.estimator.cost(), built.extrapolated), built.estimator
-            )
+            return self._answer(build(self.estimator, asked.given, asked.technology, asked.names))
+        built: Built | None = None
         try:
-            built = build(self.estimator, asked.given, asked.technology, asked.names)
-            cost = built.estimator.cost()
-        except (Declined, InputError):
+            with contained():
+                built = build(self.estimator, asked.given, asked.technology, asked.names)
+                return self._answer(built)
+        except (Declined, AnswerError, KeyboardInterrupt):
             raise
-        except Exception as error:  # a plug-in may raise anything
-            message = f"{self.name} ({self.origin}) failed: {type(error).__name__}: {short(str(error), 200)}"
-            raise InputError(message) from error
-        return _widened(checked(self, built.attributes, cost, built.extrapolated), built.estimator)
+        except BaseException as error:  # a plug-in may raise anything
+            if built is None and isinstance(error, InputError):
+                raise  # an attribute is impossible
+            place = self.place
+            if line := line_in(self.origin, error):
+                place = Position(self.origin, line)
+            raise AnswerError(f"{_who(self, place)} failed: {told(error)}", at=place) from error
+
+    def _answer(self, built: Built) -> Estimate:
+        estimate = checked(self, built.attributes, built.estimator.cost(), built.extrapolated)
+        return _widened(estimate, built.estimator)
+
+
+def _who(provider: Provider, place: Position | None) -> str:
+    """The name of a provider, and where it comes from, if its place does not say so."""
+    return provider.name if place is not None else f"{provider.name} ({provider.origin})"
 
 
 def _widened(estimate: Estimate, estimator: Estimator) -> Estimate:
@@ -170,54 +241,89 @@ def checked(
         extrapolated: each way in which that lies beyond what the provider was made for.
 
     Raises:
-        InputError: a figure is not finite, negative, in a wrong unit or of an impossible size; names who said it.
+        AnswerError: a figure is not finite, negative, in a wrong unit or of an impossible size, or it is not a Cost;
+            names who said it.
     """
-    who = f"{provider.name} ({provider.origin})"
+    answer = Answer(_who(provider, provider.place), provider.place)
     if not isinstance(cost, Cost):
-        raise InputError(f"{who} answered {type(cost).__name__}, not a Cost")
+        raise answer.wrong(f"answered {type(cost).__name__}, not a Cost")
+    if not isinstance(cost.energy, Mapping):
+        raise answer.wrong("answered no mapping of actions to energies", hint='write such as Cost({"read": 1e-12})')
     if unknown := [action for action in cost.energy if action not in provider.actions]:
-        message = f"{who} answered an energy of '{unknown[0]}', which is not among its actions"
-        raise InputError(message, hint=f"its actions: {', '.join(provider.actions) or 'none'}")
-    energy = tuple((action, _figure(who, "energy", cost.energy.get(action), action)) for action in provider.actions)
+        listed = ", ".join(provider.actions) or "none"
+        message = f"answered an energy of '{short(str(unknown[0]))}', which is not among its actions"
+        raise answer.wrong(message, hint=f"its actions: {listed}")
     uncertainty = provider.uncertainty if cost.uncertainty is None else cost.uncertainty
     if uncertainty is not None and not (isinstance(uncertainty, int | float) and 0 <= uncertainty < math.inf):
-        raise InputError(f"{who} states an uncertainty of {uncertainty!r}; it is a share such as 0.3")
+        raise answer.wrong(f"states an uncertainty of {short(repr(uncertainty))}; it is a share such as 0.3")
     source = cost.source or provider.source
-    if not source:
-        raise InputError(f"{who} does not say where its figures come from", hint="give it a source")
+    if not source or not isinstance(source, str):
+        raise answer.wrong("does not say where its figures come from", hint="give it a source")
     return Estimate(
         component=provider.component,
         estimator=provider.name,
         attributes=attributes,
-        energy=energy,
-        area=_figure(who, "area", cost.area),
-        leakage=_figure(who, "leakage", cost.leakage),
-        cycle=_figure(who, "cycle", cost.cycle),
+        energy=tuple((action, answer.figure("energy", cost.energy.get(action), action)) for action in provider.actions),
+        area=answer.figure("area", cost.area),
+        leakage=answer.figure("leakage", cost.leakage),
+        cycle=answer.figure("cycle", cost.cycle),
         source=source,
         uncertainty=uncertainty,
-        extrapolated=(*extrapolated, *cost.extrapolated),
-        notes=tuple(note for note in cost.notes if note),
+        extrapolated=(*extrapolated, *answer.texts("extrapolated", cost.extrapolated)),
+        notes=answer.texts("notes", cost.notes),
     )
 
 
-def _figure(who: str, kind: str, value: Value, action: str = "") -> float | None:
-    """A figure in base units; None stays None."""
-    if value is None:
-        return None
-    dimension, least, greatest, unit = _PLAUSIBLE[kind]
-    what = f"{kind} of '{action}'" if action else kind
-    if isinstance(value, Quantity):
-        if value.dimension != dimension:
-            raise InputError(f"{who} answered {value} as {what}, which is not in {unit}")
-        value = value.value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"{who} answered {value!r} as {what}; it must be a number of {unit}, or None")
-    if not math.isfinite(value) or value < 0:
-        raise InputError(f"{who} answered {value} {unit} as {what}; it must be finite and at least 0")
-    if value and not least <= value <= greatest:
-        advice = f"figures are in {unit}: 1.2 pJ is 1.2e-12" if unit == "J" else f"figures are in {unit}"
-        raise InputError(f"{who} answered {value:.3g} {unit} as {what}, which no component has", hint=advice)
-    return float(value)
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is being checked: who said it, and where that stands."""
+
+    who: str
+    at: Position | None
+
+    def wrong(self, message: str, *, hint: str | None = None) -> AnswerError:
+        return AnswerError(f"{self.who} {message}", at=self.at, hint=hint)
+
+    def figure(self, kind: str, value: Value, action: str = "") -> float | None:
+        """A figure in base units; None stays None."""
+        if value is None:
+            return None
+        dimension, least, greatest, unit = _PLAUSIBLE[kind]
+        what = f"{kind} of '{action}'" if action else kind
+        if isinstance(value, Quantity) and value.dimension != dimension:
+            raise self.wrong(f"answered {value} as {what}, which is not in {unit}")
+        number: object = value.exact if isinstance(value, Quantity) else value
+        if isinstance(number, bool) or not isinstance(number, int | float | Fraction):
+            raise self.wrong(f"answered {short(repr(number))} as {what}; it must be a number of {unit}, or None")
+        try:
+            found = float(number)
+        except OverflowError:
+            found = math.inf if number > 0 else -math.inf
+        if not math.isfinite(found) or found < 0:
+            raise self.wrong(f"answered {found} {unit} as {what}; it must be finite and at least 0")
+        if number and not least <= found <= greatest:
+            advice = f"figures are in {unit}: 1.2 pJ is 1.2e-12" if unit == "J" else f"figures are in {unit}"
+            raise self.wrong(f"answered {found:.3g} {unit} as {what}, which no component has", hint=advice)
+        return found
+
+    def texts(self, what: str, value: object) -> tuple[str, ...]:
+        """Notes and the like, without those that say nothing."""
+        if not isinstance(value, tuple | list) or not all(isinstance(each, str) for each in value):
+            raise self.wrong(
+                f"answered {short(repr(value))} as {what}", hint=f'{what} is a tuple of texts: {what}=("...",)'
+            )
+        return tuple(each for each in value if each)
 
 
-__all__ = ["BUILT_IN", "Asked", "Declined", "EstimatorProvider", "Provider", "checked"]
+__all__ = [
+    "BUILT_IN",
+    "AnswerError",
+    "Asked",
+    "Declined",
+    "EstimatorProvider",
+    "Provider",
+    "checked",
+    "contained",
+    "line_in",
+    "told",
+]

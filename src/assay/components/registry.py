@@ -18,7 +18,7 @@ from types import MappingProxyType
 from assay.components.estimate import Estimate
 from assay.components.estimator import Declined, Estimator, InBaseUnits
 from assay.components.given import GivenProvider
-from assay.components.provider import BUILT_IN, Asked, EstimatorProvider, Provider
+from assay.components.provider import BUILT_IN, AnswerError, Asked, EstimatorProvider, Provider
 from assay.components.technology import Technology
 from assay.errors import AssayError, InputError, Position
 from assay.reading.entries import Entry, Form
@@ -117,6 +117,8 @@ class Registry:
             try:
                 answers.append((provider, provider.answer(asked.of(provider))))
             except (Declined, InputError) as error:
+                if provider.own and isinstance(error, AnswerError):
+                    raise  # its user is to know, even if others could answer
                 failures.append((provider, error))
         if not answers:
             raise _nobody(component, asked, failures)
@@ -248,7 +250,9 @@ def _frozen(names: Mapping[str, Quantity]) -> frozenset[tuple[str, Quantity]]:
 
 
 def _preference(provider: Provider, answer: Estimate) -> tuple[bool, float, bool, str]:
-    uncertainty = math.inf if answer.uncertainty is None else answer.uncertainty
+    """Those that come first are believed. Figures that the user brought are, even if nobody says how good they are."""
+    unstated = 0.0 if provider.own else math.inf
+    uncertainty = unstated if answer.uncertainty is None else answer.uncertainty
     return bool(answer.extrapolated), uncertainty, provider.origin == BUILT_IN, provider.name
 
 

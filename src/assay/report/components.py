@@ -232,7 +232,7 @@ def render_component(providers: Sequence[Provider], *, width: int | None = None,
 
 def _what(attribute: Attribute) -> str:
     if attribute.choices:
-        return f"{attribute.about}: {', '.join(attribute.choices)}"
+        return f"{attribute.about} ({', '.join(attribute.choices)})"
     unit = "" if not attribute.kind or attribute.kind in ("str", "bool") else f" ({_kind(attribute)})"
     return attribute.about + unit
 

@@ -73,7 +73,7 @@ def _registry(hardware: str | None, plugins: str | None) -> tuple[Registry, Tech
     """Everybody who can answer, with those that a file or a folder adds; and the technology of the file."""
     from pathlib import Path
 
-    from assay.components.plugins import folder_providers
+    from assay.components.plugins import with_folder
     from assay.components.registry import default_registry
 
     registry, technology = default_registry(), None
@@ -83,7 +83,7 @@ def _registry(hardware: str | None, plugins: str | None) -> tuple[Registry, Tech
         pricer = load_pricer(hardware)
         registry, technology = pricer.registry, pricer.technology
     if plugins is not None:
-        registry = registry.with_providers(folder_providers(Path(plugins), None))
+        registry = with_folder(registry, Path(plugins))
     return registry, technology
 
 

@@ -17,6 +17,7 @@ from assay.hardware.design import (
     energies_from,
     energy_source,
     leakage_power,
+    not_taken,
     with_estimated_energy,
 )
 
@@ -388,3 +389,21 @@ def test_too_many_parts_are_refused() -> None:
     node = "  - memory: m\n    keep: [filter]\n    component: c8\n"
     with pytest.raises(InputError, match=r"component 'c4' has 21,111 parts in all; at most 10,000"):
         first_part(f"components:\n  c0: {{parts: {{m: {{class: mac, format: int8}}}}}}\n{levels}---\n{node}")
+
+
+def test_whose_answer_was_not_taken_is_said(folder: Path) -> None:
+    """A table of the user's that knows no format is passed over where the file states one, and used where it does not."""
+    (folder / "plug" / "ERT.yaml").write_text(
+        "ERT:\n  version: 0.4\n  tables:\n    - name: mac\n      actions:\n        - {name: compute, energy: 0.56}\n"
+    )
+    asked = CHIP.replace("component: {class: given, compute: 1 pJ, area: 100 um2,", "component: {class: mac} #")
+    assert chip(folder, asked).compute.energy == 0.56e-12
+    passed = chip(folder, asked.replace("{class: mac}", "{class: mac, format: int8}"))
+    assert passed.compute.energy != 0.56e-12
+    (text,) = not_taken(passed)
+    assert text.startswith("mac: not taken: ERT (")
+    assert "does not know the attribute 'format'" in text
+
+
+def test_the_same_folder_twice_is_taken_once(folder: Path) -> None:
+    assert chip(folder, CHIP.replace("[plug]", "[plug, ./plug]")) == chip(folder)

@@ -1,7 +1,8 @@
 """Everybody who can say what a component costs, and who is believed when several can.
 
 The choice is by stated accuracy: an estimate within the range that its estimator was made for goes before one beyond
-it; then the smaller uncertainty; then plug-ins before what is built in, and names in alphabetical order.
+it; then the smaller uncertainty, where figures that the user brings without one count as certain; then plug-ins before
+what is built in, and names in alphabetical order.
 """
 
 from __future__ import annotations
@@ -158,9 +159,9 @@ def estimate(
     given = {name: entry_of(name, value, component) for name, value in attributes.items() if value is not None}
     known = registry or default_registry()
     if plugins is not None:
-        from assay.components.plugins import folder_providers
+        from assay.components.plugins import with_folder
 
-        known = known.with_providers(folder_providers(Path(plugins), None))
+        known = with_folder(known, Path(plugins))
     return known.estimate(component, Asked(given, process, {}), estimator=estimator)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.sources import widths
-from assay.hardware.design import Total, built_of, chip_area, leakage_power, own_rate
+from assay.hardware.design import Total, built_of, chip_area, leakage_power, not_taken, own_rate
 from assay.hardware.model import Bandwidth, Hardware
 from assay.mapping.counts import Action
 from assay.mapping.energy import unknown_in_fanouts
@@ -59,7 +59,7 @@ def _beside_actions(hardware: Hardware) -> list[str]:
     if leakage.value is not None:
         notes.append("Leakage and clock are not in the energies, and the search for mappings does not see them.")
     notes += [f"Extrapolated: {text}." for text in _extrapolated(hardware)]
-    return notes + _slow(hardware) + _unlimited(hardware)
+    return [*notes, *_slow(hardware), *_unlimited(hardware), *(f"{text}." for text in not_taken(hardware))]
 
 
 def _slow(hardware: Hardware) -> list[str]:

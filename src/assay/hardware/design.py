@@ -247,6 +247,16 @@ def is_extrapolated(part: Part | None) -> bool:
     return part is not None and bool(part.estimate.extrapolated)
 
 
+def not_taken(hardware: Hardware) -> tuple[str, ...]:
+    """Estimators that were asked for a node or part and not chosen, and why, a sentence each."""
+    return tuple(
+        f"{each.name}: not taken: {text}"
+        for each in built_of(hardware)
+        if each.estimate
+        for text in each.estimate.others
+    )
+
+
 def provenance(estimate: Estimate) -> str:
     """Who estimated a component, from what, and how well."""
     share = "" if estimate.uncertainty is None else f", ×/÷ {1 + estimate.uncertainty:.3g}"

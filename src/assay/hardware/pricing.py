@@ -41,11 +41,10 @@ class Pricer:
         """
         registry = default_registry()
         if "plugins" in fields:
-            from assay.components.plugins import folder_providers
+            from assay.components.plugins import with_folder
 
             for entry in fields["plugins"].items():
-                found = folder_providers(Path(entry.at.file).parent / entry.text(), entry.at)
-                registry = registry.with_providers(found)
+                registry = with_folder(registry, Path(entry.at.file).parent / entry.text(), entry.at)
         if "components" in fields:
             compounds = read_compounds(fields["components"])
             registry = with_compounds(registry, compounds, fields["components"].at.file, names)

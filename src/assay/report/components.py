@@ -10,7 +10,7 @@ from rich.text import Text
 from assay.components.estimate import Estimate
 from assay.components.estimator import Attribute
 from assay.components.provider import BUILT_IN, Provider
-from assay.hardware.design import Built, built_of, chip_area, leakage_power
+from assay.hardware.design import Built, built_of, chip_area, leakage_power, not_taken
 from assay.hardware.model import Figure, Hardware
 from assay.reading.units import SIZE, Quantity, kind
 from assay.report.figures import NOT_MODELLED, percent, si, square, whole
@@ -147,6 +147,7 @@ def _area_notes(hardware: Hardware) -> list[str]:
     notes.append(f"{NOT_MODELLED.capitalize()} at all: wires between components, pads, and area that is not used.")
     for figure in published_areas(hardware):
         notes.append(_beside(figure, area))
+    notes += [f"{text}." for text in not_taken(hardware)]
     for built in built_of(hardware):
         if built.estimate is not None and built.estimate.extrapolated:
             notes.append(f"Extrapolated: {built.name}: {'; '.join(built.estimate.extrapolated)}.")

@@ -121,7 +121,7 @@ def _built(node: Node) -> list[str]:
     count = f"{whole(part.count)} × " if part.count > 1 else ""
     made = f" ({', '.join(each.name for each in estimate.parts)})" if estimate.parts else ""
     flag = "; extrapolated" if estimate.extrapolated else ""
-    figures = f"{square(estimate.area)}, leakage {si(estimate.leakage, 'W')}"
+    figures = f"area {square(estimate.area)}, leakage {si(estimate.leakage, 'W')}"
     energies = "; the energies are its" if node.estimated else ""
     return [f"built of: {count}{estimate.component}{made}, {figures}{' each' if count else ''}{energies}{flag}"]
 

@@ -392,7 +392,7 @@ def test_too_many_parts_are_refused() -> None:
 
 
 def test_whose_answer_was_not_taken_is_said(folder: Path) -> None:
-    """A table of the user's that knows no format is passed over where the file states one, and used where it does not."""
+    """A table that knows no format is passed over where the file states one, and used where it does not."""
     (folder / "plug" / "ERT.yaml").write_text(
         "ERT:\n  version: 0.4\n  tables:\n    - name: mac\n      actions:\n        - {name: compute, energy: 0.56}\n"
     )

@@ -142,7 +142,7 @@ class Provider(ABC):
     @property
     @abstractmethod
     def uncertainty(self) -> float | None:
-        """Share of the truth within which nine of ten estimates are expected; None: nobody says."""
+        """Nine times in ten the truth is within a factor of one plus this, either way; None: nobody says."""
 
     @abstractmethod
     def answer(self, asked: Asked) -> Estimate:

@@ -232,6 +232,7 @@ class _Hunt(Hunt):
         if question.aim is Aim.ENERGY and 0 < best.value < math.inf:
             question = replace(question, tie=_TIE_SHARE * best.value / self.einsum.macs)
             best.total = best.value + question.tie * best.steps
+        ties = question.tie * self.einsum.macs  # limits and claims have them in, bounds have not
         share = _FIRST_SHARE
         while True:
             goal = self._better_than(best, question)
@@ -254,13 +255,13 @@ class _Hunt(Hunt):
                     found = min(found, answer.least, limit)
                 found = min([found, *[_claimed(question.aim, c) for c in answer.candidates]])
             if self.stopped:
-                best.bound = min(max(bound, min([found, *[roots[search] for search in rest]])), best.value)
+                best.bound = min(max(bound, min([found, *[roots[search] for search in rest]])) - ties, best.value)
                 return best
             if found < math.inf or limit >= self._better_than(best, question):
-                best.bound = min(found, best.value)
+                best.bound = min(found - ties, best.value)
                 return best
             bound = max(bound, limit)
-            self.proven = bound if main else self.proven
+            self.proven = bound - ties if main else self.proven
             share *= _GROWTH
 
     @staticmethod

@@ -87,6 +87,8 @@ def test_horowitz_rows_that_were_not_fitted() -> None:
             assert ours == pytest.approx(energy, rel=0.01), name
         elif "SRAM" in name:
             assert 0.5 < ours / energy < 1, name  # what the uncertainty of `sram` is judged from
+        elif "DRAM" in name:
+            assert 0.6 < ours / energy < 1.5, name  # that of DDR3
         else:
             assert ours == pytest.approx(energy, rel=0.08), name
             assert own_area == pytest.approx(area, rel=0.08), name

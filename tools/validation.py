@@ -227,9 +227,10 @@ with; every other figure is a prediction, and the tables say which is which.
 | `register`, `register_file` | flip-flops of Aladdin (40 nm), cells of sky130 |
 | `multicast_network`, `wire` | capacitance of wires from the literature |
 | `adc` | Murmann's survey; `dac`, `sample_hold`: ISAAC's areas and the DAC's power |
+| the preset `eyeriss` | one choice, not a number: `clock_gating: false` of its register files, made with the measured power known |
 
-No figure of Eyeriss is among them: what follows on Eyeriss is predicted, from the components of the preset `eyeriss`, Horowitz's
-arithmetic and CACTI's memories, all brought to 65 nm LP at 1.0 V.
+No figure of Eyeriss was fitted: what follows on Eyeriss comes from the components of the preset `eyeriss`, Horowitz's arithmetic
+and CACTI's memories, all brought to 65 nm LP at 1.0 V. The one choice in the last row matters, as is said below.
 
 ### Eyeriss: energy by block
 
@@ -265,7 +266,8 @@ times the area of Horowitz's: they are pipelined, and synthesized for speed in a
 {horowitz}
 
 *Form chosen*: the row was not fitted, but seen when the form of the terms was chosen. SRAM: the model is calibrated against CACTI,
-which stays below Horowitz's rounded figures; the uncertainty of `sram` (a factor of 2) is judged from these rows.
+which stays below Horowitz's rounded figures; the uncertainty of `sram` (a factor of 2) is judged from these rows. DRAM: his rows do not
+say which; DDR3 is taken, of 64 bits against the middle of his range. His last row, a whole instruction, is no component.
 
 ### Area per byte, 65 nm
 

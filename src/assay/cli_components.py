@@ -125,7 +125,7 @@ def _estimate(options: argparse.Namespace) -> None:
     from assay.report.components import estimate_line, render_parts
     from assay.report.output import print_text
 
-    target = _target(own.get("json"), {})
+    target = _target(own.get("json"), {"hardware": own.get("hardware"), "plug-ins": own.get("plugins")})
     registry, technology = _registry(own.get("hardware"), own.get("plugins"))
     found = estimate(
         options.component,
@@ -167,13 +167,18 @@ def _attributes(options: argparse.Namespace) -> tuple[dict[str, str], dict[str, 
     return own, attributes
 
 
-def _target(path: str | None, read: dict[str, str]) -> str | None:
-    """Where JSON goes, checked before the work."""
+def _target(path: str | None, read: dict[str, str | None]) -> str | None:
+    """Where JSON goes, checked before the work: neither onto a file that is read, nor into a folder of plug-ins."""
     if path is None:
         return None
+    from pathlib import Path
+
     from assay.report.output import check_outputs
 
-    return check_outputs({"--json": path}, read)["--json"]
+    folder = read.pop("plug-ins", None)
+    if folder is not None and path != "-" and Path(path).resolve().parent == Path(folder).resolve():
+        raise InputError(f"--json {path} would be written among the plug-ins", hint="name another folder")
+    return check_outputs({"--json": path}, {what: name for what, name in read.items() if name is not None})["--json"]
 
 
 def _write_json(target: str, data: dict[str, object]) -> None:

@@ -105,6 +105,16 @@ def test_help_of_a_component_is_its_description(run: Runner) -> None:
     assert "required" in out
 
 
+def test_nothing_that_is_read_is_written_over(run: Runner, chip: str) -> None:
+    asked = ("estimate", "sram", "--depth", "16", "--width", "8", "--technology", "65nm", "--hardware", chip)
+    for target in (chip, str(Path(chip).parent / "plug" / "toy.py")):
+        before = Path(target).read_text()
+        code, out, err = run(*asked, "--plugins", str(Path(chip).parent / "plug"), "--json", target)
+        assert (code, out) == (2, "")
+        assert "--json" in err
+        assert Path(target).read_text() == before
+
+
 def test_the_list(run: Runner) -> None:
     code, out, err = run("components")
     assert (code, err) == (0, "")

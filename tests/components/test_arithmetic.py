@@ -277,7 +277,6 @@ def test_nonsense_is_no_format(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("fp8", "write fp8_e4m3 or fp8_e5m2"),
         ("FP4", "write mxfp4, or fp_e2m1 without a shared scale"),
         ("e4m3", "write fp8_e4m3"),
         ("float", "write fp32, or fp64"),
@@ -370,3 +369,8 @@ def test_kinds_of_elements() -> None:
     assert parse_format("mxfp4").kind is Kind.FLOAT
     assert parse_format("bfp4_64").kind is Kind.INT
     assert math.isclose(parse_format("bfp4_64").bits, 4.125)
+
+
+def test_fp8_is_that_of_inference() -> None:
+    """OCP's e4m3; e5m2 is asked for by name."""
+    assert parse_format("fp8") == parse_format("fp8_e4m3")

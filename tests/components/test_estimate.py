@@ -55,3 +55,32 @@ def test_who_is_not_there_is_an_error() -> None:
         assay.estimate("srma", depth=3)
     with pytest.raises(assay.InputError, match="no estimator 'Nobody' for sram"):
         assay.estimate("sram", depth=3, width=8, technology="65nm", estimator="Nobody")
+
+
+def test_scaled_parts_make_a_network_as_uncertain_as_they_are() -> None:
+    router = assay.estimate("router", width=64, technology=7)
+    mesh = assay.estimate("mesh", rows=4, columns=4, pitch=1e-3, width=64, technology=7)
+    near = assay.estimate("mesh", rows=4, columns=4, pitch=1e-3, width=64, technology=32)
+    assert mesh.uncertainty == pytest.approx(router.uncertainty)
+    assert (mesh.uncertainty or 0) > 1.4 * (near.uncertainty or 0)
+
+
+@pytest.mark.parametrize(("words", "size", "published"), [(8, 64, 59.15), (64, 512, 20.87), (512, 4096, 12.7)])
+def test_the_range_of_an_sram_holds_the_macros_of_a_compiler(words: int, size: int, published: float) -> None:
+    """um2 per byte at 65 nm, Chen et al., ISCA 2016, 64-bit words."""
+    found = assay.estimate("sram", depth=words, width=64, technology="65nm")
+    assert found.area is not None
+    assert found.uncertainty is not None
+    assert published * size * 1e-12 <= found.area * (1 + found.uncertainty) * 1.05
+
+
+def test_what_cannot_be_built_is_refused_with_what_was_asked() -> None:
+    with pytest.raises(assay.InputError, match=r"sram of depth 1000000000000, width 64 b.* is beyond what can be built"):
+        assay.estimate("sram", depth=10**12, width=64, technology="65nm")
+
+
+def test_names_in_capitals_and_values_that_are_none() -> None:
+    assert assay.estimate("SRAM", depth=64, width=8, technology=65).component == "sram"
+    assert assay.estimate("sram", depth=64, width=8, size=None, technology=65).component == "sram"
+    with pytest.raises(assay.InputError, match="named by a text"):
+        assay.estimate(3)  # type: ignore[arg-type]

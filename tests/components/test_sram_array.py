@@ -66,12 +66,13 @@ def test_fitted_and_held_out_rows_are_apart() -> None:
 
 
 def test_below_22_nm_the_figures_are_those_of_22_nm_scaled() -> None:
-    """Stillmaker and Baas scale more than hwcomponents does; both fall."""
-    rows = [row for row in _rows() if row["set"] == "scaled"][::5]
-    found = _errors(rows)
-    assert statistics.median(found["area"]) < 0.15
-    assert max(found["area"]) < 0.4
-    assert max(found["read"]) < 0.6
+    """Beside hwcomponents, which scales by factors of its own: all but leakage within the limits of the other nodes."""
+    found = _errors([row for row in _rows() if row["set"] == "scaled"])
+    for name in ("read", "write", "area", "cycle"):
+        assert statistics.median(found[name]) < 0.15, name
+        assert max(found[name]) < 0.4, name
+    assert statistics.median(found["leakage"]) < 0.25
+    assert max(found["leakage"]) < 0.42
 
 
 @pytest.mark.parametrize("node", [7, 10, 22, 33, 45, 90, 130])

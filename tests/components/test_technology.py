@@ -118,3 +118,10 @@ def test_a_voltage_far_from_the_nominal_one_is_flagged() -> None:
 def test_a_voltage_at_which_the_polynomials_end_is_refused() -> None:
     with pytest.raises(InputError, match="cannot be scaled"):
         scaling(Technology.of(180), Technology.of(180, 0.6))
+
+
+@pytest.mark.parametrize("text", ["65nm, 0.9", "65 nm 1.0 LP"])
+def test_a_voltage_without_its_unit_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="of what"):
+        Technology.parse(text)
+    assert Technology.parse("65nm, 0.9 volts").voltage == 0.9

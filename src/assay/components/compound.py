@@ -36,6 +36,8 @@ REQUIRED = "required"
 MAX_COUNT = 2**31
 MOST_PARTS = 10_000
 """Components in the whole tree of one."""
+MOST_ENERGY = 1e-3
+"""Joules of an action."""
 MOST_TEXTS = 20
 """Of extrapolations and notes that a compound repeats from its parts."""
 RESERVED = (*USE_KEYS, "per_cycle")
@@ -214,7 +216,7 @@ class CompoundProvider(Provider):
                 f"component '{self.name}' has {size:,} parts in all; at most {MOST_PARTS:,}"
             )
         energy = tuple((action, _energy(terms, parts, names)) for action, terms in self.compound.actions)
-        shown = tuple((name, str(names[name]) if name in names else entry.words) for name, entry in given.items())
+        shown = tuple((name, _words(names[name]) if name in names else entry.words) for name, entry in given.items())
         sums = tuple(_sum_text(action, terms, parts, names) for action, terms in self.compound.actions)
         return _joined(self, shown, parts, energy, sums)
 
@@ -270,6 +272,9 @@ def _joined(
     cycles = [part.estimate.cycle for part in parts if part.estimate.cycle is not None]
     shares = [part.estimate.uncertainty for part in parts]
     known = [share for share in shares if share is not None]
+    if cycles and len(cycles) < len(parts):
+        unknown = ", ".join(part.name for part in parts if part.estimate.cycle is None)
+        sums = (*sums, f"cycle: that of the slowest part for which it is known; not of {unknown}")
     return Estimate(
         component=provider.component,
         estimator=provider.name,
@@ -285,6 +290,12 @@ def _joined(
         parts=parts,
         size=1 + sum(part.estimate.size for part in parts),
     )
+
+
+def _words(value: Quantity) -> str:
+    """A quantity as it is shown: whole numbers in full."""
+    whole = value.dimension == NUMBER and value.exact.denominator == 1
+    return str(value.exact) if whole else str(value)
 
 
 def _some(texts: Iterable[str]) -> tuple[str, ...]:
@@ -318,6 +329,8 @@ def _energy(terms: tuple[Term, ...], parts: tuple[Part, ...], names: Mapping[str
         if energy is None:
             return None
         total += factor * energy
+    if total > MOST_ENERGY:
+        raise terms[0].entry.error(f"an action of {format_si(total, 'J')}, which no component has")
     return total
 
 

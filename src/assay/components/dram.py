@@ -147,13 +147,15 @@ class Dram(Estimator):
     needs_technology = False
 
     kind: str = attribute("kind of DRAM; LPDDR5 has the figures of LPDDR5X", choices=KINDS)
-    width: int = attribute("bits of an access", unit=SIZE, minimum=1)
+    width: int = attribute("bits of an access", unit=SIZE, minimum=1, valid=(8, 8192))
     rate: float | None = attribute("bits per second of one data pin", unit=RATE, default=None, above=0)
-    channels: int = attribute("channels side by side; stacks of HBM", default=1, minimum=1)
+    channels: int = attribute("channels side by side; stacks of HBM", default=1, minimum=1, maximum=4096, valid=(1, 64))
     capacity: int | None = attribute(
         "bits in all; None: the least of these channels", unit=SIZE, default=None, minimum=1
     )
-    locality: float | None = attribute("share of an opened row that is used", default=None, above=0, maximum=1)
+    locality: float | None = attribute(
+        "share of an opened row that is used", default=None, above=0, maximum=1, valid=(0.05, 1)
+    )
 
     def cost(self) -> Cost:
         known = kinds()[self.kind]

@@ -104,6 +104,8 @@ _KNOWN = ("int8", "uint8", *_NAMED, *_MX, "mxint8", "fp_e5m10", "bfp8_16")
 _ALIASES: Mapping[str, str] = MappingProxyType(
     {
         "bfloat16": "bf16",
+        "fp8": "fp8_e4m3",
+        "float8": "fp8_e4m3",
         "float16": "fp16",
         "half": "fp16",
         "float32": "fp32",
@@ -116,8 +118,6 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
 
 _MEANT: Mapping[str, str] = MappingProxyType(
     {
-        "fp8": "write fp8_e4m3 or fp8_e5m2",
-        "float8": "write fp8_e4m3 or fp8_e5m2",
         "e4m3": "write fp8_e4m3",
         "e5m2": "write fp8_e5m2",
         "fp6": "write mxfp6, or fp_e3m2 without a shared scale",

@@ -36,11 +36,6 @@ _ROUTER_CYCLE = 1e-9
 """Seconds of a hop in one cycle, router and link: Park et al., DAC 2012, 45 nm SOI at 1.1 V, measured."""
 
 _NO_LEAKAGE = "leakage is not known"
-_NO_IDLE = "energy of an idle cycle is not known"
-
-
-def _cells(technology: Technology) -> Scaling:
-    return scaling(Technology.of(_CELLS_NM), technology)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +44,7 @@ class MulticastNetwork(Estimator):
 
     Actions, in joules for one word of `width` bits with its tag: `transfer`: to one child; `multicast`: to all children
     of one row; `broadcast`: to all; `delivery`: the share of one child in a multicast to its row, which a fanout is
-    charged for each child. `idle`: not known.
+    charged for each child.
 
     Model: the word and both tags toggle the Y bus of `rows` pitches; every row compares its tag; rows that match pass
     word and column tag on to their X bus of `columns` pitches, whose children compare theirs; those that match store
@@ -65,7 +60,7 @@ class MulticastNetwork(Estimator):
     """
 
     component = "multicast_network"
-    actions = ("delivery", "transfer", "multicast", "broadcast", "idle")
+    actions = ("delivery", "transfer", "multicast", "broadcast")
     source = "Eyeriss (JSSC 2017) structure; wire model; cells of Aladdin (ISCA 2014)"
     uncertainty = 0.6
 
@@ -84,13 +79,13 @@ class MulticastNetwork(Estimator):
         return math.ceil(math.log2(self.columns)) if self.columns > 1 else 0
 
     def cost(self) -> Cost:
-        cells = _cells(self.technology)
+        cells = self.scaled_from(Technology.of(_CELLS_NM))
         reached = {"transfer": (1, 1), "multicast": (1, self.columns), "broadcast": (self.rows, self.columns)}
         energy = {action: self._energy(rows, children, cells) for action, (rows, children) in reached.items()}
         energy["delivery"] = energy["multicast"] / self.columns
         cycle = (self.rows + self.columns) * self.pitch * FLIGHT
-        notes = (cells.text, "area: of its cells; the wires run above other circuits", _NO_LEAKAGE, _NO_IDLE)
-        return Cost(energy | {"idle": None}, area=self._area() * cells.area, cycle=cycle, notes=_said(notes))
+        notes = (cells.text, "area: of its cells; the wires run above other circuits", _NO_LEAKAGE)
+        return Cost(energy, area=self._area() * cells.area, cycle=cycle, notes=_said(notes))
 
     def _energy(self, rows: int, children: int, cells: Scaling) -> float:
         """Of a word to `children` in each of `rows`."""
@@ -115,7 +110,7 @@ class Router(Estimator):
     """A packet router with buffers at its inputs and a crossbar; without the links.
 
     Actions, in joules: `transfer`: one flit of random data from an input to an output; `transfer_repeated`: a flit like
-    the one before; `idle`: not known.
+    the one before.
 
         E = control + activity / 0.5 width (write and read of a register + crossbar)
 
@@ -131,7 +126,7 @@ class Router(Estimator):
     """
 
     component = "router"
-    actions = ("transfer", "transfer_repeated", "idle")
+    actions = ("transfer", "transfer_repeated")
     source = "Piton (HPCA 2018) measured; Aladdin cells; CACTI 7 crossbar; ISAAC and TeraFLOPS areas"
     uncertainty = 0.6
 
@@ -143,7 +138,7 @@ class Router(Estimator):
 
     def cost(self) -> Cost:
         return Cost(
-            {"transfer": self.control + self.data, "transfer_repeated": self.control, "idle": None},
+            {"transfer": self.control + self.data, "transfer_repeated": self.control},
             area=self.area,
             cycle=self.cycle,
             notes=self.notes,
@@ -173,10 +168,10 @@ class Router(Estimator):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return _said((self.scaled_from(_PITON).text, _NO_LEAKAGE, _NO_IDLE))
+        return _said((self.scaled_from(_PITON).text, _NO_LEAKAGE))
 
     def _register(self) -> float:
-        return _REGISTER[0] * _cells(self.technology).energy
+        return _REGISTER[0] * self.scaled_from(Technology.of(_CELLS_NM)).energy
 
     def _crossbar(self) -> float:
         """Joules per bit: the capacitance of its wires."""
@@ -189,8 +184,7 @@ class Mesh(Estimator):
     """Routers in rows and columns, each with a child and a link to each neighbour.
 
     Actions, in joules: `transfer`: one flit of random data over one hop, a router and a link of one pitch; a word over
-    n hops takes n of them, and one router more where it leaves. `transfer_repeated`: a flit like the one before;
-    `idle`: not known.
+    n hops takes n of them, and one router more where it leaves. `transfer_repeated`: a flit like the one before.
 
     Model, source and validity: `router` with 5 ports, and `wire` with balanced repeaters. Area: of all routers; the
     links run above other circuits. Uncertainty 0.6: that of the router; Piton (HPCA 2018, 64 bits, 1.1 mm, 32 nm at 1.0
@@ -198,7 +192,7 @@ class Mesh(Estimator):
     """
 
     component = "mesh"
-    actions = ("transfer", "transfer_repeated", "idle")
+    actions = ("transfer", "transfer_repeated")
     source = Router.source
     uncertainty = 0.6
 
@@ -213,11 +207,14 @@ class Mesh(Estimator):
     def cost(self) -> Cost:
         router = self.router()
         link = self.width * self.activity * toggle(self.pitch, self.technology)
+        energy = {"transfer": router.control + router.data + link, "transfer_repeated": router.control}
+        cycle = max(router.cycle, self.pitch * FLIGHT)
         return Cost(
-            {"transfer": router.control + router.data + link, "transfer_repeated": router.control, "idle": None},
+            energy,
             area=router.area * self.rows * self.columns,
-            cycle=max(router.cycle, self.pitch * FLIGHT),
+            cycle=cycle,
             notes=router.notes,
+            uncertainty=(1 + self.uncertainty) * router.spread - 1,
         )
 
     def router(self) -> Router:

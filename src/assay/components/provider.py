@@ -26,10 +26,10 @@ from assay.reading.units import AREA, ENERGY, POWER, TIME, Dimension, Quantity
 BUILT_IN = "built in"
 
 _PLAUSIBLE: Mapping[str, tuple[Dimension, float, float, str]] = {
-    "energy": (ENERGY, 1e-21, 1e-3, "J"),
-    "area": (AREA, 1e-17, 1.0, "m2"),
-    "leakage": (POWER, 1e-16, 1e4, "W"),
-    "cycle": (TIME, 1e-15, 1e3, "s"),
+    "energy": (ENERGY, 1e-21, 1e-4, "J"),
+    "area": (AREA, 1e-17, 0.05, "m2"),
+    "leakage": (POWER, 1e-16, 1e3, "W"),
+    "cycle": (TIME, 1e-15, 1.0, "s"),
 }
 """Dimension, least and greatest size of a figure that is not 0, unit. A figure beyond is most likely in another unit:
 1.2 for 1.2 pJ, or an area in um2."""
@@ -215,7 +215,15 @@ class EstimatorProvider(Provider):
             raise AnswerError(f"{_who(self, place)} failed: {told(error)}", at=place) from error
 
     def _answer(self, built: Built) -> Estimate:
-        estimate = checked(self, built.attributes, built.estimator.cost(), built.extrapolated)
+        cost = built.estimator.cost()
+        try:
+            estimate = checked(self, built.attributes, cost, built.extrapolated)
+        except AnswerError as error:
+            if self.origin != BUILT_IN:
+                raise
+            asked = ", ".join(f"{name} {value}" for name, value in built.attributes)
+            message = f"{self.component} of {asked} is beyond what can be built ({error.message})"
+            raise InputError(message) from None
         return _widened(estimate, built.estimator)
 
 

@@ -85,6 +85,8 @@ class Registry:
             InputError: nobody does.
         """
         own = [found for each in self._added if each.component == component for found in each.unfolded()]
+        if component not in self.components and component.lower() in self.components:
+            return self.providers(component.lower())
         found = _distinct((*own, *_others_models(component)), _built_in(component))
         if not found:
             advice = hint(component, self.components, label="components")
@@ -155,6 +157,8 @@ def estimate(
     Raises:
         InputError: no such component, an impossible attribute, or nobody can answer.
     """
+    if not isinstance(component, str):
+        raise InputError(f"a component is named by a text such as 'sram', not by {component!r}")
     process = _process(technology)
     given = {name: entry_of(name, value, component) for name, value in attributes.items() if value is not None}
     known = registry or default_registry()
@@ -264,13 +268,18 @@ def _less(answer: Estimate) -> str:
     return "states no uncertainty" if answer.uncertainty is None else f"states ×/÷ {1 + answer.uncertainty:.3g}"
 
 
+def _in_file(error: AssayError) -> Position | None:
+    """The place of an error, where that is a line of a file."""
+    return error.at if error.at is not None and error.at.line is not None else None
+
+
 def _nobody(component: str, asked: Asked, failures: list[tuple[Provider, AssayError]]) -> InputError:
     """The error where nobody answers: what was asked, and who declined for which reason."""
     if len(failures) == 1 or all(isinstance(error, InputError) for _, error in failures):
         provider, error = failures[0]
         if isinstance(error, InputError):
             return error
-        return InputError(f"{component}: {provider.name} {error.message}", at=error.at, hint=error.hint)
+        return InputError(f"{component}: {provider.name} {error.message}", at=_in_file(error), hint=error.hint)
     listed = "; ".join(f"{each.name} ({each.origin}): {error.message}" for each, error in failures)
     given = ", ".join(f"{name}={entry.words}" for name, entry in asked.given.items())
     message = f"nobody can estimate {component} ({given or 'no attributes'}): {listed}"

@@ -84,7 +84,7 @@ class Sram(Estimator):
         if self.layout == "compiled":
             area, notes[-1], far = self._compiled()
             beyond += far
-        spread = math.sqrt(max(low / nm, nm / high, 1.0))
+        spread = max(math.sqrt(max(low / nm, nm / high, 1.0)), self._larger(found) / (1 + self.uncertainty))
         return Cost(
             {"read": found.read, "write": found.write},
             area,
@@ -95,6 +95,12 @@ class Sram(Estimator):
             uncertainty=(1 + self.uncertainty) * spread - 1,
         )
 
+    def _larger(self, found: SramFigures) -> float:
+        """By what a compiled macro is larger than the bare array, in the range in which that is known."""
+        if self.layout == "compiled" or self.words * self.width / 8 / self.banks > COMPILED_RANGE[1]:
+            return 1.0
+        return self._compiled()[0] / found.area
+
     def _notes(self, found: SramFigures) -> list[str]:
         technology, cut = self.technology, found.organisation
         near = min(max(technology.nm, min(processes())), max(processes()))
@@ -104,6 +110,8 @@ class Sram(Estimator):
         elif near in processes():
             volts = processes()[int(near)].vdd * self._supply
             notes.append(f"supply of the array {volts:.3g} V")
+        if self._larger(found) > 1 + self.uncertainty:
+            notes.append("area: of the bare array; compiled macros so small are larger, as `layout: compiled` has them")
         if technology.flavour is not Flavour.LP:
             notes.append("leakage is that of low-standby-power transistors")
         return notes

@@ -134,8 +134,12 @@ class Technology:
             raise InputError(
                 f"technology '{text[:60]}' names {found}", hint="write such as '65 nm' or '65 nm LP, 1.0 V'"
             )
-        found_volts = re.findall(rf"{_NUMBER}\s*(m?)V\b", text)
+        found_volts = re.findall(rf"{_NUMBER}\s*(m?)(?:V|volts?)\b", text)
         volts = {float(value) / (1000 if milli else 1) for value, milli in found_volts}
+        if bare := re.search(r"(?<![\w.])\d+\.\d+(?!\s*(?:nm|m?V|volts?)\b)(?![\w.])", text):
+            raise InputError(
+                f"technology '{text[:60]}': {bare.group()} of what?", hint="write such as '65 nm LP, 1.0 V'"
+            )
         if len(volts) > 1:
             raise InputError(f"technology '{text[:60]}' names more than one voltage")
         voltage = volts.pop() if volts else None

@@ -138,6 +138,9 @@ def _area_notes(hardware: Hardware) -> list[str]:
     area, without = chip_area(hardware).value, chip_area(hardware).without
     unleaking = leakage_power(hardware).without
     notes = []
+    onchip = [built for built in built_of(hardware) if not built.offchip]
+    known = sum(not built.area.without for built in onchip)
+    notes.append(f"Area is modelled for {known or 'none'} of the {len(onchip)} components on the chip.")
     if without:
         notes.append(f"Area {NOT_MODELLED}: {', '.join(without)}.")
     if unleaking:

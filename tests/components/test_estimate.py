@@ -75,7 +75,9 @@ def test_the_range_of_an_sram_holds_the_macros_of_a_compiler(words: int, size: i
 
 
 def test_what_cannot_be_built_is_refused_with_what_was_asked() -> None:
-    with pytest.raises(assay.InputError, match=r"sram of depth 1000000000000, width 64 b.* is beyond what can be built"):
+    with pytest.raises(
+        assay.InputError, match=r"sram of depth 1000000000000, width 64 b.* is beyond what can be built"
+    ):
         assay.estimate("sram", depth=10**12, width=64, technology="65nm")
 
 

@@ -22,9 +22,11 @@ Independent figures:
       and scale them with the width (squared) are 2.0 to 2.4 times higher than here for adders of 8 to 32 bits, 4.6 to
       4.7 times for multipliers; with them, Eyeriss' 16 bits would take 4.7 pJ.
 
-There are no cycle times: in Aladdin's table (Y. Shao et al., ISCA 2014; its 0.9 V is assumed) a 32-bit adder takes
-1.75 ns where time did not press it and 0.47 ns where it did, at 2.1 times the area; a 32-bit multiplier 4.17 and 0.98
-ns. So how hard synthesis is pressed decides, and no figure was found of how that goes with the width.
+Cycle times: in Aladdin's table (Y. Shao et al., ISCA 2014; its 0.9 V is assumed) a 32-bit adder takes 1.75 ns where
+time did not press it and 0.47 ns where it did, at 2.1 times the area; a 32-bit multiplier 4.17 and 0.98 ns. No figure
+was found of how that goes with the width. So whole numbers of up to 32 bits have the shorter time of 32 bits: narrower
+units are faster, and units as small and frugal as the ones here are slower. A MAC is taken to be pipelined, so that its
+multiplier decides. Floating point and low-power processes have none.
 
 Leakage is from the same table: 7 to 13 nW per um2 of 40 nm in its adders, multipliers and floating-point units; 10 is
 used. So much is the leakage of high-performance transistors (inferred: the table does not name its process). That of
@@ -91,10 +93,10 @@ _REPEATED = 2 / 3
 new random bits changes with probability 2 x 1/4 x 3/4 = 3/8; with one bit held, with 1/2 x 1/2 = 1/4. Glitches are
 left out."""
 
-_CYCLE = (
-    "cycle: not known: how hard synthesis is pressed decides"
-    " (32 bits at 40 nm: adders 0.47 to 1.75 ns, multipliers 0.98 to 4.17 ns)"
-)
+_ADDER_DELAY, _MULTIPLIER_DELAY = 0.47e-9, 0.98e-9
+"""Seconds of 32 bits at 40 nm, synthesised for speed: Aladdin."""
+_CYCLE = "cycle: that of 32 bits synthesised for speed (Aladdin, 40 nm); without that up to 4 times as long"
+_NO_CYCLE = "cycle: not known for floating point, beyond 32 bits, and in low-power processes"
 
 _SOURCE = "M. Horowitz, ISSCC 2014, energy and area at 45 nm, 0.9 V; leakage: Aladdin (ISCA 2014), 40 nm"
 _OPERANDS = f"format of the operands: {FORMATS}"
@@ -182,7 +184,8 @@ class Adder(Estimator):
         operand = parse_format(self.format)
         if operand.block > 1:
             raise Declined(f"does not add numbers of {operand}: exponents differ", hint="add them as int or as fp32")
-        return _cost(self, adding(operand), {"add": 1.0, "idle": 0.0, "gated": 0.0}, (operand,))
+        shares = {"add": 1.0, "idle": 0.0, "gated": 0.0}
+        return _cost(self, adding(operand), shares, (operand,), delay=_ADDER_DELAY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,19 +288,29 @@ def _operands(first: str, second: str) -> tuple[Format, Format]:
     return left, right
 
 
-def _cost(asked: Estimator, block: Block, shares: dict[str, float], formats: tuple[Format, ...], *texts: str) -> Cost:
-    """The cost of logic whose actions take shares of its energy."""
+def _cost(
+    asked: Estimator,
+    block: Block,
+    shares: dict[str, float],
+    formats: tuple[Format, ...],
+    *texts: str,
+    delay: float = _MULTIPLIER_DELAY,
+) -> Cost:
+    """The cost of logic whose actions take shares of its energy; `delay`: see `_CYCLE`."""
     there = asked.scaled_from(HOROWITZ)
+    whole = all(each.kind is Kind.INT and each.width <= 32 and each.block == 1 for each in formats)
+    timed = whole and asked.technology.flavour is not Flavour.LP
     return Cost(
         {action: share * block.energy * there.energy for action, share in shares.items()},
         area=block.area * there.area,
         leakage=leakage(block.area, asked.technology),
+        cycle=delay * scaling(ALADDIN, asked.technology).delay if timed else None,
         notes=noted(
             *texts,
             there.text,
             _HELD,
             leakage_note(asked.technology),
-            _CYCLE,
+            _CYCLE if timed else _NO_CYCLE,
         ),
         extrapolated=noted(*(_beyond(each) for each in formats)),
     )

@@ -102,6 +102,7 @@ def _area(options: argparse.Namespace) -> None:
 
 
 def _components(options: argparse.Namespace) -> None:
+    from assay.components.hwcomponents_adapter import model_names
     from assay.report.components import render_component, render_component_list
     from assay.report.output import print_text, screen_color, screen_width
 
@@ -111,9 +112,12 @@ def _components(options: argparse.Namespace) -> None:
         print_text(render_component(found, width=screen_width(LIST_WIDTH), color=screen_color()))
         return
     providers = [provider for name in registry.components for provider in registry.providers(name)]
-    print_text(
-        render_component_list(providers, registry.troubles, width=screen_width(LIST_WIDTH), color=screen_color())
-    )
+    troubles = list(registry.troubles)
+    try:
+        providers += [provider for name in model_names() for provider in registry.providers(name)]
+    except InputError as error:  # a package of models that is installed and cannot be loaded
+        troubles.append(error.message)
+    print_text(render_component_list(providers, troubles, width=screen_width(LIST_WIDTH), color=screen_color()))
 
 
 def _estimate(options: argparse.Namespace) -> None:

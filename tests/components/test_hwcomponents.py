@@ -197,3 +197,10 @@ def test_models_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSAY_PLUGINS", "off")
     with pytest.raises(InputError, match="models of hwcomponents are not run, as ASSAY_PLUGINS=off says"):
         Registry().providers("hwcomponents.Adder")
+
+
+def test_the_list_of_components_has_them(capsys: pytest.CaptureFixture[str]) -> None:
+    from assay import cli
+
+    assert cli.main(["components"]) == 0
+    assert "\nhwcomponents.Adder " in capsys.readouterr().out

@@ -192,6 +192,7 @@ class ResistiveCell(Estimator):
             cycle=self.pulse,
             notes=(
                 known.published,
+                "energy: from the cell's voltages and resistances, which go with no node; area: with the node",
                 f"a programming pulse takes {known.write_time * 1e9:g} ns",
                 "leakage: a cell that is not read has no supply",
             ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from assay.errors import UnsupportedError
@@ -14,6 +16,8 @@ from assay.mapping.counts import Action
 from assay.mapping.mapping import Level, Mapping
 from assay.workload.einsum import convolution, matmul
 from tests.mapper.brute import least_energy
+from tests.mapper.instances import Kind, instance
+from tests.mapper.proof import check
 
 T = ("ifmap", "filter", "ofmap")
 
@@ -144,3 +148,12 @@ def test_divisors(extent: int) -> None:
 def test_an_extent_beyond_any_layer_is_refused_at_once(extent: int) -> None:
     with pytest.raises(UnsupportedError, match=f"dimension N has extent {extent}"):
         Dimension.of("N", extent)
+
+
+@pytest.mark.parametrize("seed", [513, 22685464, 8989])
+def test_partial_sums_that_are_cheaper_to_fetch_back_than_to_keep(seed: int) -> None:
+    """A sum that comes back goes to one of the children that add to it, and the others begin at 0 without a read. The
+    loop that replaces it may then come first, though another dimension stands before it."""
+    found = instance(Random(seed), Kind())
+    for task in ("energy", "latency", "edp"):
+        check(task, found)

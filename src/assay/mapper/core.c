@@ -1070,7 +1070,7 @@ static void memory_stage(Run *run, List *list, int at) {
                 if (swaps && d < from->last) continue;
                 /* In the outermost memory all that is left of a dim is best placed at once, unless a window slides. */
                 int whole = at + 1 == p->stages && !s->ordered && !s->counted && !slides_over(p, from, d);
-                if (whole && !from->pending && (open_dims(p, from) & ((1u << d) - 1))) continue;
+                if (whole && !from->pending && (open_dims(p, from) & from->next & ((1u << d) - 1))) continue;
                 for (int j = 0; j < (whole ? 1 : dim->primes); j++) {
                     int64_t position = dim->times[(int64_t)j * dim->count + label_at(run, index)->pos[d]];
                     int64_t factor = dim->prime[j];
@@ -1091,7 +1091,8 @@ static void memory_stage(Run *run, List *list, int at) {
                     }
                     l->edge = edge_of(at, d, label_at(run, index)->pos[d], position);
                     l->level += (uint16_t)primes_of(dim, factor);
-                    l->last = swaps ? (int8_t)d : -1;
+                    /* A loop that a guess has asked for may come before all others, which cannot take its place. */
+                    l->last = swaps && label_at(run, index)->next == ANY ? (int8_t)d : -1;
                     run->made++;
                     add(run, &run->bucket[l->level], (uint32_t)copy);
                 }

@@ -9,10 +9,8 @@ from __future__ import annotations
 from assay.evaluation.results import Evaluation
 from assay.hardware.design import energies_in_short, is_extrapolated, leakage_power
 from assay.reading.units import format_bytes
+from assay.report.components import published_areas
 from assay.report.figures import NOT_MODELLED, missing_energy, percent, pes, plain, rate, si, square, traffic, whole
-
-AREAS = ("chip_area", "die_area", "core_area")
-"""Published figures that are the area of the chip."""
 
 
 def scorecard(evaluation: Evaluation) -> list[tuple[str, str]]:
@@ -124,11 +122,10 @@ def _area(evaluation: Evaluation) -> str:
     """Of the components that have one; beside it a published figure of the whole chip, where the file has one."""
     total = evaluation.static.area
     known = NOT_MODELLED if total.value is None else f"{square(total.value)} of components{_without(total.without)}"
-    for figure in evaluation.hardware.published:
-        if figure.name in AREAS:
-            value = figure.value if isinstance(figure.value, str) else f"{figure.value:g}"
-            what = figure.name.replace("_", " ")
-            return f"{known}; published: {value} {figure.unit} {what} ({figure.source})"
+    for figure in published_areas(evaluation.hardware):
+        value = figure.value if isinstance(figure.value, str) else f"{figure.value:g}"
+        what = figure.name.replace("_", " ")
+        return f"{known}; published: {value} {figure.unit} {what} ({figure.source})"
     return known
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.components import asking
+from tests.components.asking import joules, square_metres
 
 from assay.components import formats
 from assay.components.arithmetic import MAC, Adder, Multiplier
@@ -16,8 +18,6 @@ from assay.components.estimate import Estimate
 from assay.components.estimator import Declined, Estimator, attributes_of
 from assay.components.formats import Kind, accumulator_of, parse_format
 from assay.components.logic import AddressGenerator, Comparator, Counter, Gates, LookupTable, Mux, Shifter
-from assay.components.provider import BUILT_IN, Asked, EstimatorProvider
-from assay.components.registry import entry_of
 from assay.components.technology import Technology
 from assay.errors import InputError
 
@@ -35,20 +35,8 @@ FITTED = [
 PREDICTED = [(Adder, "int16", 0.05, 67), (Adder, "fp16", 0.4, 1360), (Multiplier, "fp16", 1.1, 1640)]
 
 
-def ask(kind: type[Estimator], technology: str = "45 nm, 0.9 V", **attributes: object) -> Estimate:
-    given_ = {name: entry_of(name, value, kind.component) for name, value in attributes.items()}
-    return EstimatorProvider(kind, BUILT_IN).answer(Asked(given_, Technology.parse(technology), {}))
-
-
-def joules(estimate: Estimate, action: str) -> float:
-    energy = estimate.energy_of(action)
-    assert energy is not None
-    return energy
-
-
-def square_metres(estimate: Estimate) -> float:
-    assert estimate.area is not None
-    return estimate.area
+def ask(estimator: type[Estimator], technology: str = "45 nm, 0.9 V", /, **attributes: object) -> Estimate:
+    return asking.ask(estimator, technology, **attributes)
 
 
 @pytest.mark.parametrize(("kind", "name", "energy", "area"), FITTED)

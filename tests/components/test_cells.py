@@ -10,28 +10,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.components import asking
+from tests.components.asking import joules as energy
 
 from assay.components import edram
 from assay.components.cells import KINDS, Crossbar, ResistiveCell, SramCell, SramCrossbar, sram_squares
 from assay.components.edram import EmbeddedDRAM
 from assay.components.estimate import Estimate
 from assay.components.estimator import Declined, Estimator
-from assay.components.provider import Asked, EstimatorProvider
-from assay.components.registry import entry_of
-from assay.components.technology import Technology
 from assay.errors import InputError
 
 
 def ask(estimator: type[Estimator], technology: str = "32nm", /, **attributes: object) -> Estimate:
-    """As from a file."""
-    entries = {name: entry_of(name, value, estimator.component) for name, value in attributes.items()}
-    return EstimatorProvider(estimator).answer(Asked(entries, Technology.parse(technology), {}))
-
-
-def energy(estimate: Estimate, action: str) -> float:
-    found = estimate.energy_of(action)
-    assert found is not None
-    return found
+    return asking.ask(estimator, technology, **attributes)
 
 
 RESISTIVE = st.sampled_from(sorted(KINDS))

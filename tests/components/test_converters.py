@@ -8,28 +8,23 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.components import asking
 from tools import fit_adc
 
 from assay.components import converters
 from assay.components.converters import AnalogComparator, RowDAC, SampleHold, SurveyedADC
 from assay.components.estimate import Estimate
 from assay.components.estimator import Estimator
-from assay.components.provider import Asked, EstimatorProvider
-from assay.components.registry import entry_of
 from assay.components.technology import Technology
 from assay.errors import InputError
 
 
 def ask(estimator: type[Estimator], technology: str = "32nm", /, **attributes: object) -> Estimate:
-    """As from a file."""
-    entries = {name: entry_of(name, value, estimator.component) for name, value in attributes.items()}
-    return EstimatorProvider(estimator).answer(Asked(entries, Technology.parse(technology), {}))
+    return asking.ask(estimator, technology, **attributes)
 
 
 def energy(estimate: Estimate, action: str = "convert") -> float:
-    found = estimate.energy_of(action)
-    assert found is not None
-    return found
+    return asking.joules(estimate, action)
 
 
 def surveyed(design: fit_adc.Design) -> tuple[float, float]:

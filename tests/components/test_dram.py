@@ -7,12 +7,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.components import asking
 
 from assay.components.dram import KINDS, Dram, kinds
 from assay.components.estimate import Estimate
 from assay.components.estimator import Declined
-from assay.components.provider import BUILT_IN, Asked, EstimatorProvider
-from assay.components.registry import entry_of
 from assay.errors import InputError
 
 PJ = 1e-12
@@ -79,8 +78,7 @@ WIRES = {
 
 
 def ask(**attributes: object) -> Estimate:
-    given_ = {name: entry_of(name, value, "dram") for name, value in attributes.items()}
-    return EstimatorProvider(Dram, BUILT_IN).answer(Asked(given_, None, {}))
+    return asking.ask(Dram, None, **attributes)
 
 
 def per_bit(action: str, **attributes: object) -> float:

@@ -8,13 +8,13 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.components import asking
+from tests.components.asking import square_metres
 
 from assay.components.estimate import Estimate
 from assay.components.estimator import Estimator, attributes_of
 from assay.components.links import FASTER, LINKS, REFUSED, ChipLink
 from assay.components.network import Mesh, MulticastNetwork, Router
-from assay.components.provider import BUILT_IN, Asked, EstimatorProvider
-from assay.components.registry import entry_of
 from assay.components.technology import Technology, scaling
 from assay.components.wires import LINE, Bus, Wire
 from assay.errors import InputError
@@ -23,20 +23,11 @@ PJ, FJ, MM, MM2 = 1e-12, 1e-15, 1e-3, 1e-6
 
 
 def ask(estimator: type[Estimator], technology: str | None = "32 nm, 0.9 V", /, **attributes: object) -> Estimate:
-    given_ = {name: entry_of(name, value, estimator.component) for name, value in attributes.items()}
-    process = Technology.parse(technology) if technology else None
-    return EstimatorProvider(estimator, BUILT_IN).answer(Asked(given_, process, {}))
+    return asking.ask(estimator, technology, **attributes)
 
 
 def joules(estimate: Estimate, action: str = "transfer") -> float:
-    energy = estimate.energy_of(action)
-    assert energy is not None
-    return energy
-
-
-def square_metres(estimate: Estimate) -> float:
-    assert estimate.area is not None
-    return estimate.area
+    return asking.joules(estimate, action)
 
 
 # Wires: the capacitance of the line alone is the mean of published ones (used); all of what follows is predicted.

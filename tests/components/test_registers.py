@@ -7,33 +7,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.components import asking
+from tests.components.asking import joules, square_metres
 
 from assay.components.arithmetic import MAC
 from assay.components.estimate import Estimate
 from assay.components.estimator import Estimator
-from assay.components.provider import BUILT_IN, Asked, EstimatorProvider
 from assay.components.registers import Fifo, Register, RegisterFile, changes
-from assay.components.registry import entry_of
-from assay.components.technology import Technology
 from assay.errors import InputError
 
 EYERISS = "65 nm LP, 1.0 V"
 
 
-def ask(kind: type[Estimator], technology: str = "40 nm, 0.9 V", **attributes: object) -> Estimate:
-    given_ = {name: entry_of(name, value, kind.component) for name, value in attributes.items()}
-    return EstimatorProvider(kind, BUILT_IN).answer(Asked(given_, Technology.parse(technology), {}))
-
-
-def joules(estimate: Estimate, action: str) -> float:
-    energy = estimate.energy_of(action)
-    assert energy is not None
-    return energy
-
-
-def square_metres(estimate: Estimate) -> float:
-    assert estimate.area is not None
-    return estimate.area
+def ask(estimator: type[Estimator], technology: str = "40 nm, 0.9 V", /, **attributes: object) -> Estimate:
+    return asking.ask(estimator, technology, **attributes)
 
 
 def test_flip_flops_of_aladdin_come_back() -> None:

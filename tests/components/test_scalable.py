@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.components import asking
 
 from assay.components.estimate import Estimate
 from assay.components.estimator import attributes_of
-from assay.components.provider import BUILT_IN, Asked, EstimatorProvider
-from assay.components.registry import entry_of
 from assay.components.scalable import ScalableMAC
 from assay.components.technology import Technology
 from assay.errors import InputError
@@ -31,8 +30,7 @@ AT_1_GHZ = {
 
 
 def ask(technology: str = "28 nm, 0.9 V", **attributes: object) -> Estimate:
-    given_ = {name: entry_of(name, value, "scalable_mac") for name, value in attributes.items()}
-    return EstimatorProvider(ScalableMAC, BUILT_IN).answer(Asked(given_, Technology.parse(technology), {}))
+    return asking.ask(ScalableMAC, technology, **attributes)
 
 
 def energy(family: str, weight: int, other: int) -> float:

@@ -79,29 +79,17 @@ def best_mapping(
         )
     if tiles not in TILES:
         raise InputError(f"unknown tiles '{tiles}'", hint=f"choose one of {', '.join(TILES)}")
+    limits: dict[str, Any] = {
+        "max_cycles": max_cycles,
+        "max_energy": max_energy,
+        "time_limit": time_limit,
+        "tick": tick,
+    }
     if tiles == "imperfect":
         from assay.mapper.imperfect import imperfect_mapping
 
-        return imperfect_mapping(
-            einsum,
-            hardware,
-            objective,
-            max_cycles=max_cycles,
-            max_energy=max_energy,
-            front=front,
-            time_limit=time_limit,
-            tick=tick,
-        )
-    return _Hunt(
-        einsum,
-        hardware,
-        objective,
-        max_cycles=max_cycles,
-        max_energy=max_energy,
-        front=front,
-        time_limit=time_limit,
-        tick=tick,
-    ).run()
+        return imperfect_mapping(einsum, hardware, objective, front=front, **limits)
+    return _Hunt(einsum, hardware, objective, front=front, **limits).run()
 
 
 @dataclass(slots=True)

@@ -16,12 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay import __version__
+from assay.cli_audit import add_audit
 from assay.cli_cache import add_cache
 from assay.cli_components import add_components
+from assay.cli_dataflows import add_dataflows
 from assay.cli_explain import add_explain
+from assay.cli_eyexam import add_eyexam
+from assay.cli_flexibility import add_flexibility
 from assay.cli_map import add_map, seconds
 from assay.cli_options import add_dataflow, check_batch, whole
 from assay.cli_progress import clear_line, layers_line
+from assay.cli_scale import add_scale
 from assay.cli_timeloop import add_commands
 from assay.errors import AssayError, InputError
 
@@ -97,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
     add_commands(commands, common)
     add_explain(commands, common)
     add_components(commands, common)
+    add_audit(commands, common)
+    add_eyexam(commands, common)
+    add_dataflows(commands, common)
+    add_flexibility(commands, common)
+    add_scale(commands, common)
     add_cache(commands, common)
     listing = commands.add_parser("networks", parents=[common], help="list the built-in networks")
     listing.set_defaults(command=_networks)

@@ -1,0 +1,13 @@
+"""`assay audit`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_audit(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add `audit` to the commands of the command line."""

@@ -1,0 +1,131 @@
+"""What every command that judges can write: JSON, Markdown, LaTeX, pictures, HTML; and how it is delivered."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from assay.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assay.report.section import Section
+
+FORMS = ("json", "markdown", "latex", "html")
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What a command has to show.
+
+    Attributes:
+        title: the first line of every form.
+        to_dict: the data, with its schema.
+        sections: what screen, tables, pictures and HTML are made of.
+        summary: a sentence below the title.
+    """
+
+    title: str
+    to_dict: Callable[[], dict[str, Any]]
+    sections: Callable[[], Sequence[Section]]
+    summary: str = ""
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`, `--markdown`, `--latex`, `--html`, `--plot` and `--explain`."""
+    group = parser.add_argument_group("output")
+    group.add_argument("--json", metavar="FILE", help="write the result as JSON; with - to stdout, and nothing else")
+    group.add_argument("--markdown", metavar="FILE", help="write the tables as Markdown; - as above")
+    group.add_argument("--latex", metavar="FILE", help="write the tables as LaTeX; - as above")
+    group.add_argument("--html", metavar="FILE", help="write one HTML file with everything, pictures included")
+    group.add_argument("--plot", metavar="DIR", help="draw the pictures into a folder, as SVG, PDF and PNG")
+    group.add_argument("--explain", action="store_true", help="formula, operands and source below every figure")
+
+
+def check_product_outputs(options: argparse.Namespace, read: Mapping[str, str]) -> dict[str, str]:
+    """Form -> file or `-`, checked before the work; pictures too, for want of matplotlib.
+
+    Args:
+        read: what it is -> file that is read, and must not be written.
+    """
+    from assay.report.output import check_outputs
+
+    wanted = {f"--{form}": target for form in FORMS if (target := getattr(options, form)) is not None}
+    found = check_outputs(wanted, read)
+    if options.plot is not None or options.html is not None:
+        _check_pictures(options.plot)
+    return {option.removeprefix("--"): target for option, target in found.items()}
+
+
+def deliver(product: Product, outputs: Mapping[str, str], options: argparse.Namespace) -> None:
+    """Write the files and pictures; then the screen, unless a form goes to stdout."""
+    from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
+
+    texts = _texts(product)
+    for form, target in outputs.items():
+        if target != STDOUT:
+            write_text(target, texts[form]())
+    if options.plot is not None:
+        from assay.report.pictures import save_pictures
+        from assay.report.section import all_pictures
+
+        save_pictures(options.plot, all_pictures(product.sections()))
+    piped = [form for form, target in outputs.items() if target == STDOUT]
+    if piped:
+        print_text(texts[piped[0]]())
+        return
+    from assay.report.section import render_sections
+
+    print_text(
+        render_sections(
+            product.title,
+            product.sections(),
+            summary=product.summary,
+            width=screen_width(),
+            color=screen_color(),
+            explain=options.explain,
+        )
+    )
+
+
+def _texts(product: Product) -> dict[str, Callable[[], str]]:
+    def tables(writer: str) -> str:
+        from assay.report import sheet
+        from assay.report.section import all_sheets
+
+        return "\n".join(getattr(sheet, writer)(each) for each in all_sheets(product.sections()))
+
+    def html() -> str:
+        from assay.report.html import html_report
+
+        return html_report(product.title, product.sections(), summary=product.summary)
+
+    return {
+        "json": lambda: json_text(product.to_dict()),
+        "markdown": lambda: tables("to_markdown"),
+        "latex": lambda: tables("to_latex"),
+        "html": html,
+    }
+
+
+def json_text(data: dict[str, Any]) -> str:
+    """JSON text, ending in a line break."""
+    import json
+
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _check_pictures(folder: str | None) -> None:
+    """Raise before the work, not after it."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    from assay.errors import UnsupportedError
+
+    if find_spec("matplotlib") is None:
+        raise UnsupportedError("pictures need matplotlib", hint="pip install 'assay[plot]'")
+    if folder is not None and (not folder or (Path(folder).exists() and not Path(folder).is_dir())):
+        raise InputError(f"--plot: '{folder}' is not a folder")

@@ -1,0 +1,13 @@
+"""`assay scale`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_scale(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add `scale` to the commands of the command line."""

@@ -1,0 +1,1 @@
+"""What is said about processors and their evaluations: scorecard, verdict, audit, Eyexam, roofline, and comparisons."""

@@ -1,0 +1,81 @@
+"""One figure that knows what it means: its value, unit, formula, operands, source, and how it was obtained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Value = float | int | str | bool | None
+
+
+class Basis(StrEnum):
+    """How a figure was obtained. "Are results measured or simulated?" (Sze et al., SSC Magazine 2020, section VIII)."""
+
+    MEASURED = "measured"
+    LAYOUT = "simulated after layout"
+    SYNTHESIS = "simulated after synthesis"
+    SIMULATED = "simulated"
+    COUNTED = "counted exactly"
+    CALCULATED = "calculated"
+    ESTIMATED = "estimated"
+    SPECIFIED = "specified"
+    GIVEN = "given by the user"
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """What goes into a formula: a name as it stands there, its value and unit, and where it comes from."""
+
+    name: str
+    value: Value
+    unit: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One figure.
+
+    Attributes:
+        key: short name for programs, unique in its group, such as `latency`.
+        title: what people call it.
+        value: in the unit; None: not known. A share is a fraction of 1 with the unit `%`.
+        unit: SI without prefix (`s`, `J`, `W`, `Hz`, `m2`, `b` for bits, `B/s`), `%`, or what is counted
+            (`inferences/s`).
+        basis: how it was obtained; None where it is not known.
+        formula: in the names of the operands, such as `batch / latency`; empty where nothing is calculated.
+        operands: every name of the formula.
+        source: a paper, a file, an equation.
+        note: a condition that belongs to the figure, such as `off-chip memory included`.
+        missing: where the value is None: what is missing, and what would make it known.
+    """
+
+    key: str
+    title: str
+    value: Value
+    unit: str = ""
+    basis: Basis | None = None
+    formula: str = ""
+    operands: tuple[Operand, ...] = ()
+    source: str = ""
+    note: str = ""
+    missing: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON; the same keys in every schema."""
+        return {
+            "key": self.key,
+            "title": self.title,
+            "value": self.value,
+            "unit": self.unit,
+            "basis": None if self.basis is None else str(self.basis),
+            "formula": self.formula,
+            "operands": [
+                {"name": each.name, "value": each.value, "unit": each.unit, "source": each.source}
+                for each in self.operands
+            ],
+            "source": self.source,
+            "note": self.note,
+            "missing": self.missing,
+        }

@@ -1,0 +1,104 @@
+"""Pictures: what is drawn, in one style, and how it is saved. matplotlib is loaded when something is drawn."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assay.errors import InputError, Position, UnsupportedError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("svg", "pdf", "png")
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7F7F7F", "#332288", "#882255")
+"""Colours that people with any kind of colour vision tell apart (Okabe and Ito, 2008, and two of Tol's)."""
+
+STYLE: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "assay",
+    "pdf.fonttype": 42,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that can be drawn.
+
+    Attributes:
+        key: name of its file, without ending.
+        title: what it shows, in a sentence; also its text for those who cannot see it.
+        draw: draws on an empty figure of the size.
+        width, height: in inches.
+    """
+
+    key: str
+    title: str
+    draw: Callable[[Figure], None]
+    width: float = 7.0
+    height: float = 4.0
+
+
+def save_pictures(folder: str | Path, pictures: Sequence[Picture], formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Draw every picture into a folder, which is made where there is none; gives the files in order.
+
+    Raises:
+        InputError: the folder cannot be written.
+        UnsupportedError: matplotlib is not installed.
+    """
+    folder = Path(folder)
+    paths: list[Path] = []
+    for picture in pictures:
+        drawn = {form: picture_bytes(picture, form) for form in formats}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for form, data in drawn.items():
+                paths.append(folder / f"{picture.key}.{form}")
+                paths[-1].write_bytes(data)
+        except OSError as error:
+            place = Position(str(folder))
+            raise InputError(f"cannot write the pictures: {error.strerror or error}", at=place) from None
+    return paths
+
+
+def picture_svg(picture: Picture) -> str:
+    """The picture as an `svg` element to stand in HTML."""
+    text = picture_bytes(picture, "svg").decode()
+    return text[text.index("<svg") :]
+
+
+def picture_bytes(picture: Picture, form: str) -> bytes:
+    """The file of a picture; the same bytes every time.
+
+    Raises:
+        UnsupportedError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise UnsupportedError("pictures need matplotlib", hint="pip install 'assay[plot]'") from None
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        figure = Figure(figsize=(picture.width, picture.height), layout="constrained")
+        picture.draw(figure)
+        data = io.BytesIO()
+        metadata = {"Date": None} if form == "svg" else {"CreationDate": None} if form == "pdf" else {}
+        figure.savefig(data, format=form, dpi=150, metadata=metadata)
+    return data.getvalue()

@@ -1,0 +1,98 @@
+"""What a command shows, once for all forms: screen, Markdown, LaTeX, pictures and HTML are made of sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from assay.metrics.metric import Metric
+from assay.report.metrics import explained, figure
+from assay.report.page import Column, heading, pairs, prose, to_text
+from assay.report.pictures import Picture
+from assay.report.sheet import Sheet, sheet_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a report.
+
+    Attributes:
+        key: short name, unique in its report; names of files and anchors begin with it.
+        title: the heading.
+        text: paragraphs.
+        metrics: figures, each with its explanation.
+        sheets: tables.
+        pictures: drawn only where somebody wants them.
+    """
+
+    key: str
+    title: str
+    text: tuple[str, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+
+def render_sections(
+    title: str,
+    sections: Iterable[Section],
+    *,
+    summary: str = "",
+    width: int | None = None,
+    color: bool = False,
+    explain: bool = False,
+) -> str:
+    """The sections as a screen.
+
+    Args:
+        title: the first line.
+        summary: a sentence below it.
+        width: columns of the terminal; None: as wide as the tables need.
+        color: True to use ANSI colours.
+        explain: True: formula, operands and source below every figure.
+    """
+    parts: list[RenderableType] = [Text(title, style="bold")]
+    if summary:
+        parts.append(prose(summary, width))
+    for section in sections:
+        parts += section_parts(section, width, explain=explain)
+    return to_text(parts, width=width, color=color)
+
+
+def section_parts(section: Section, width: int | None, *, explain: bool = False) -> list[RenderableType]:
+    """One section for the screen: heading, figures, tables, paragraphs."""
+    parts: list[RenderableType] = [heading(section.title)]
+    if section.metrics and not explain:
+        parts.append(pairs([(each.title, figure(each)) for each in section.metrics], width))
+    for each in section.metrics if explain else ():
+        parts += [
+            prose(f"{each.title}: {figure(each)}", width),
+            *(prose(f"    {line}", width) for line in explained(each)),
+        ]
+    for sheet in section.sheets:
+        parts += sheet_parts(sheet, width)
+    return parts + [prose(text, width) for text in section.text]
+
+
+def all_sheets(sections: Sequence[Section]) -> list[Sheet]:
+    """Every table; the figures of a section are one, too."""
+    sheets: list[Sheet] = []
+    for section in sections:
+        if section.metrics:
+            sheets.append(metrics_sheet(section))
+        sheets += section.sheets
+    return sheets
+
+
+def metrics_sheet(section: Section) -> Sheet:
+    """The figures of a section as a table of two columns."""
+    rows = tuple((each.title, figure(each)) for each in section.metrics)
+    return Sheet(section.key, section.title, (Column("Metric", right=False), Column("Value", right=False)), rows)
+
+
+def all_pictures(sections: Sequence[Section]) -> list[Picture]:
+    """Every picture of the sections, in order."""
+    return [picture for section in sections for picture in section.pictures]

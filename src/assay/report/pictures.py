@@ -89,13 +89,11 @@ def picture_bytes(picture: Picture, form: str) -> bytes:
         UnsupportedError: matplotlib is not installed.
     """
     try:
-        import matplotlib
+        from matplotlib import style
         from matplotlib.figure import Figure
     except ImportError:
         raise UnsupportedError("pictures need matplotlib", hint="pip install 'assay[plot]'") from None
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(STYLE)
+    with style.context(["default", STYLE]):
         figure = Figure(figsize=(picture.width, picture.height), layout="constrained")
         picture.draw(figure)
         data = io.BytesIO()

@@ -1,0 +1,349 @@
+"""Eyexam: how much of the work that a layer offers a chip can do per cycle, and at which step of its design it is lost.
+
+Each step asks for one thing more of the hardware, so that the mappings of a step are among those of the step before.
+Its bound is the least that the search proves for all of them (`mapper`), or a count that holds for every mapping
+(`eyexam_bounds`); bounds never rise from a step to the next. `docs/eyexam.md` has the steps and an example.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assay.errors import InputError, UnsupportedError
+from assay.evaluation.evaluate import Progress, evaluate
+from assay.evaluation.layer import LayerResult
+from assay.evaluation.mapped import map_layer
+from assay.evaluation.sources import load_chip, load_sources
+from assay.hardware.model import Hardware
+from assay.mapper import TILES, check_objective
+from assay.mapping.counts import Occupancy
+from assay.metrics.eyexam_bounds import (
+    array_cycles,
+    dataflow_cycles,
+    pe_cycles,
+    with_ideal_buffers,
+    with_size,
+    without_bandwidth,
+    without_energies,
+    without_sizes,
+)
+from assay.metrics.eyexam_causes import (
+    Overflow,
+    array_cause,
+    bandwidth_cause,
+    choice_cause,
+    dataflow_cause,
+    pes_cause,
+    storage_cause,
+)
+from assay.metrics.eyexam_steps import Eyexam, Key, Kind, LayerEyexam, Limit, Step
+from assay.metrics.pipeline import simulate_pipeline
+from assay.reading.suggestions import hint
+from assay.workload.einsum import Einsum
+from assay.workload.layer_text import is_written_out, pick_layer, split_layer, written_network
+from assay.workload.load import MAX_BITS
+from assay.workload.network import Network
+
+__all__ = ["Eyexam", "LayerEyexam", "Step", "eyexam"]
+
+Show = Callable[[Progress], None]
+
+
+def eyexam(
+    network: Network | str | Path,
+    hardware: Hardware | str | Path,
+    *,
+    layer: str | None = None,
+    batch: int = 1,
+    bits: int | None = None,
+    objective: str = "latency",
+    tiles: str = "perfect",
+    dataflow: str | None = None,
+    time_limit: float | None = None,
+    workers: int | None = None,
+    cache: bool = True,
+    progress: Show | None = None,
+) -> Eyexam:
+    """The seven steps of Eyexam for every layer of a network, and for the network.
+
+    Args:
+        network: a network, a zoo name or file, or a layer as `map_layer` takes it (`alexnet:conv3`, `conv:M=64,...`).
+        hardware: hardware, or a preset name or file.
+        layer: only the layer of that name.
+        batch, bits, tiles, dataflow, time_limit, workers, cache: as for `evaluate`.
+        objective: what the mapping that is taken in the end minimises: `latency`, `energy` or `edp`.
+        progress: called as by `evaluate`, for each of the searches.
+
+    Raises:
+        InputError: an argument is wrong.
+        UnsupportedError: hardware or a layer that the search cannot take.
+        NoMappingError: a layer fits the hardware under no mapping.
+    """
+    check_objective(objective)
+    if tiles not in TILES:
+        raise InputError(f"unknown tiles {tiles!r}", hint=hint(str(tiles), TILES, label="tiles are"))
+    chosen_layers, chip = load_subject(network, hardware, layer=layer, bits=bits, dataflow=dataflow)
+    if chosen_layers.batch == 1 or batch != 1:
+        chosen_layers = chosen_layers.with_batch(batch)
+
+    def search(machine: Hardware, what: str, aim: str = "latency") -> dict[str, LayerResult]:
+        found = evaluate(
+            chosen_layers,
+            machine,
+            batch=chosen_layers.batch,
+            objective=aim,
+            tiles=tiles,
+            time_limit=time_limit,
+            workers=workers,
+            cache=cache,
+            progress=_labelled(progress, what),
+        )
+        return {each.name: each for each in found.layers if each.einsum is not None}
+
+    ideal = with_ideal_buffers(chip)
+    array = search(without_sizes(chip), "step 4")
+    storage = search(without_bandwidth(chip), "step 5")
+    bandwidth = search(ideal, "step 6")
+    same = objective == "latency" and ideal.nodes == chip.nodes
+    chosen = bandwidth if same else search(chip, f"least {objective}", objective)
+    known: dict[Einsum, LayerEyexam] = {}
+    layers = []
+    for name in array:
+        results = array[name], storage[name], bandwidth[name], chosen[name]
+        found = results[0].einsum
+        assert found is not None
+        if found not in known:
+            known[found] = _layer_eyexam(results, chip, objective, _Asked(tiles, time_limit, cache))
+        like = known[found]
+        layers.append(replace(like, layer=results[0].layer))
+    if not layers:
+        raise InputError(f"no layer of {chosen_layers.name} has multiply-accumulates: there is nothing to examine")
+    return Eyexam(
+        chosen_layers, chip, objective, tiles, tuple(layers), _network_steps(tuple(layers)), _notes(layers, tiles)
+    )
+
+
+def load_subject(
+    network: Network | str | Path,
+    hardware: Hardware | str | Path,
+    *,
+    layer: str | None,
+    bits: int | None,
+    dataflow: str | None,
+) -> tuple[Network, Hardware]:
+    """The layers that are meant, as a network, and the hardware. Raises InputError where there are none."""
+    if isinstance(network, str) and is_written_out(network):
+        chip = load_chip(hardware, dataflow)
+        if layer is not None:
+            raise InputError(f"'{network}' is a layer; --layer picks one of a network", hint="leave --layer out")
+        width = min(chip.compute.bits, MAX_BITS) if bits is None else bits
+        if isinstance(width, bool) or not isinstance(width, int) or not 1 <= width <= MAX_BITS:
+            raise InputError(f"bits is {width!r}; it must be a whole number from 1 to {MAX_BITS}")
+        return load_sources(written_network(network, bits=width), chip, None)
+    spec, name = split_layer(network) if isinstance(network, str) else (network, None)
+    found, chip = load_sources(spec, hardware, bits, dataflow)
+    if name is not None and layer is not None and name != layer:
+        raise InputError(f"'{network}' names layer {name}, and --layer names {layer}", hint="leave one of them out")
+    wanted = name if layer is None else layer
+    if wanted is not None:
+        found = replace(found, layers=(pick_layer(found, wanted, str(spec if isinstance(spec, str) else found.name)),))
+    return found, chip
+
+
+def _labelled(progress: Show | None, what: str) -> Show | None:
+    if progress is None:
+        return None
+    return lambda done: progress(replace(done, layer=f"{done.layer} ({what})".lstrip()))
+
+
+Results = tuple[LayerResult, LayerResult, LayerResult, LayerResult]
+"""Of one layer: the best mappings of steps 4, 5 and 6, and the one that is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How every search is made."""
+
+    tiles: str
+    time_limit: float | None
+    cache: bool
+
+
+def _layer_eyexam(results: Results, chip: Hardware, objective: str, asked: _Asked) -> LayerEyexam:
+    array, storage, bandwidth, chosen = results
+    layer, einsum = array.layer, array.einsum
+    assert einsum is not None
+    chain = _Chain(einsum.macs)
+    chain.add(Key.LAYER, 1, lambda: (f"the layer has {einsum.macs:,} MACs", None))
+    chain.add(Key.DATAFLOW, dataflow_cycles(einsum, chip), lambda: dataflow_cause(einsum, chip))
+    chain.add(Key.PES, pe_cycles(einsum, chip), lambda: pes_cause(einsum, chip))
+    floor = array_cycles(einsum, chip) if array.optimal is False else 0
+    chain.add(Key.ARRAY, max(_least(array), floor), lambda: array_cause(array, asked.tiles), array.cycles)
+    before = chain.cycles
+
+    def storage_why() -> tuple[str, Limit | None]:
+        return storage_cause(_overflow(einsum, chip, asked), before)
+
+    chain.add(Key.STORAGE, _least(storage), storage_why, storage.cycles)
+    chain.add(Key.BANDWIDTH, _least(bandwidth), lambda: bandwidth_cause(storage, bandwidth), bandwidth.cycles)
+    taken = _overlapping(chosen)
+    if taken > chain.cycles:
+        buffered = with_ideal_buffers(chip).nodes != chip.nodes
+        chain.add(Key.CHOICE, taken, lambda: choice_cause(bandwidth, chosen, objective, buffered=buffered))
+    chain.steps.append(_access(chosen, chip, chain.cycles))
+    return LayerEyexam(layer, tuple(chain.steps), array, storage, bandwidth, chosen)
+
+
+class _Chain:
+    """Steps one after another, whose cycles never fall."""
+
+    def __init__(self, macs: int) -> None:
+        self.macs = macs
+        self.steps: list[Step] = []
+        self.cycles = 0
+        self.before = 0
+
+    def add(
+        self, key: Key, cycles: int, cause: Callable[[], tuple[str, Limit | None]], found: int | None = None
+    ) -> None:
+        """A step of at least so many cycles. What is proven before holds here, too. The cause is asked for where
+        something is lost."""
+        self.before, self.cycles = self.cycles, max(self.cycles, cycles)
+        first = not self.steps
+        why, limit = cause() if first or self.cycles > self.before else ("", None)
+        before = None if first else self.before
+        self.steps.append(Step(key, self.macs, self.cycles, before, why, limit, found))
+
+
+def _least(result: LayerResult) -> int:
+    """Cycles that no mapping of the search goes below."""
+    assert result.search is not None
+    assert result.cycles is not None
+    if result.search.optimal:
+        return result.cycles
+    return math.ceil(result.search.lower_bound * (1 - 1e-12) - 1e-9)
+
+
+def _overlapping(result: LayerResult) -> int:
+    """Cycles of the mapping that is taken, were all of its transfers overlapping."""
+    assert result.timing is not None
+    timing = result.timing
+    return max([timing.compute_cycles, *[demand.cycles or 0 for demand in timing.demands]])
+
+
+def _access(result: LayerResult, chip: Hardware, before: int) -> Step:
+    """Step 7: the mapping that is taken, simulated tile by tile."""
+    assert result.einsum is not None
+    assert result.mapping is not None
+    macs = result.einsum.macs
+    try:
+        timing = simulate_pipeline(result.einsum, chip, result.mapping)
+    except UnsupportedError as error:
+        return Step(Key.ACCESS, macs, None, before, error.message)
+    cycles = max(before, timing.cycles)
+    if cycles == before:
+        return Step(Key.ACCESS, macs, cycles, before)
+    rest = math.floor(cycles - before - timing.ramp_up - timing.ramp_down)  # more than bandwidth costs on average
+    up, down = math.ceil(timing.ramp_up), math.ceil(timing.ramp_down)
+    parts = [("ramp-up", up), ("ramp-down", down), ("waiting between", max(rest, 0))]
+    text = ", ".join(f"{name} {amount:,} cycles" for name, amount in parts if amount)
+    if not timing.waits:
+        return Step(Key.ACCESS, macs, cycles, before, text)
+    component, port, _ = timing.waits[0]
+    text += f"; most of all for {component if port == 'total' else f'{component} ({port})'}"
+    return Step(Key.ACCESS, macs, cycles, before, text, Limit(Kind.LINK, component, port))
+
+
+def _overflow(einsum: Einsum, chip: Hardware, asked: _Asked) -> Overflow | None:
+    """The memory that alone costs most of what storage costs, and the room that would win it back.
+
+    Each memory in turn is given room without end; that of the one that helps most is then halved down to the least that
+    helps as much. Energies are left out: only steps matter here, and searches for them are short.
+    """
+    machine = without_energies(without_bandwidth(chip))
+
+    def cycles(hardware: Hardware) -> tuple[int, LayerResult]:
+        result = map_layer(
+            einsum, hardware, objective="latency", tiles=asked.tiles, time_limit=asked.time_limit, cache=asked.cache
+        ).result
+        assert result.cycles is not None
+        return result.cycles, result
+
+    now = cycles(machine)[0]
+    limited = [memory for memory in machine.memories if memory.capacity is not None]
+    freed = {memory.name: cycles(with_size(machine, memory.name, None))[0] for memory in limited}
+    name = min(freed, key=lambda each: freed[each], default="")
+    if not name or freed[name] >= now:
+        return None
+    memory = next(each for each in limited if each.name == name)
+    assert memory.capacity is not None
+    unit = math.gcd(*(tensor.bits for tensor in einsum.tensors))
+    low = memory.capacity // unit
+    high = sum(-(-einsum.words(tensor) * tensor.bits // unit) for tensor in einsum.tensors)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if cycles(with_size(machine, name, middle * unit))[0] <= freed[name]:
+            high = middle
+        else:
+            low = middle
+    found = cycles(with_size(machine, name, high * unit))[1]
+    return Overflow(name, memory.capacity, high * unit, _held(found, einsum, name), freed[name])
+
+
+def _held(result: LayerResult, einsum: Einsum, memory: str) -> tuple[tuple[str, int, int], ...]:
+    assert result.analysis is not None
+    tiles: list[Occupancy] = [each for each in result.analysis.occupancy if each.component == memory]
+    return tuple((each.tensor, each.words, einsum.tensor(each.tensor).bits) for each in tiles)
+
+
+def _network_steps(layers: tuple[LayerEyexam, ...]) -> tuple[Step, ...]:
+    """All MACs over all cycles, step by step; a layer without a step stays where it was."""
+    macs = sum(each.layer.macs for each in layers)
+    keys = [key for key in Key if any(each.step(key) for each in layers)]
+    steps: list[Step] = []
+    reached = dict.fromkeys(range(len(layers)), 0)
+    for key in keys:
+        before = steps[-1].cycles if steps else None
+        found = {index: step for index, each in enumerate(layers) if (step := each.step(key)) is not None}
+        missing = [layers[index].name for index, step in found.items() if step.cycles is None]
+        if missing:
+            why = next(step.cause for step in found.values() if step.cycles is None)
+            steps.append(Step(key, macs, None, before, f"{missing[0]}: {why}" if len(layers) > 1 else why))
+            continue
+        reached |= {index: step.cycles or 0 for index, step in found.items()}
+        cycles = sum(reached.values())
+        steps.append(_network_step(key, macs, cycles, before, layers, found))
+    return tuple(steps)
+
+
+def _network_step(
+    key: Key, macs: int, cycles: int, before: int | None, layers: tuple[LayerEyexam, ...], found: dict[int, Step]
+) -> Step:
+    best = None
+    if all(step.found is not None for step in found.values()) and len(found) == len(layers):
+        best = sum(step.found or 0 for step in found.values())
+    if before is None:
+        text = f"the network has {macs:,} MACs" if len(layers) > 1 else next(iter(found.values())).cause
+        return Step(key, macs, cycles, before, text, None, best)
+    worst = max(found, key=lambda index: found[index].lost_cycles or 0)
+    step = found[worst]
+    if not step.lost_cycles:
+        return Step(key, macs, cycles, before, "", None, best)
+    name = layers[worst].name if len(layers) > 1 else ""
+    return Step(key, macs, cycles, before, step.cause, step.limit, best, name)
+
+
+def _notes(layers: list[LayerEyexam], tiles: str) -> tuple[str, ...]:
+    notes = []
+    if any(not step.proven for each in layers for step in each.steps):
+        notes.append(
+            "Where the search of a step leaves a gap, the bound is what it proves; the best mapping found is slower."
+        )
+    if tiles == "perfect":
+        notes.append(
+            "Tile sizes divide the layer in steps 4 to 7; with imperfect tiles the last one of a loop may be smaller."
+        )
+    return tuple(notes)

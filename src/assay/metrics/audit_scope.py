@@ -1,0 +1,188 @@
+"""The figures of a chip and of one run by name: those that are claimed, and what follows from them.
+
+A printed figure stands for all values that round to it, so that `115.3 ms` is anything from 115.25 to 115.35 ms.
+Everything here is a product of figures and their inverses, so that intervals of products are exact.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from assay.errors import InputError
+from assay.metrics.claims import CHIP_FIGURES, RUN_FIGURES, Chip, Claim, Confidence, Run, worst
+from assay.metrics.metric import Operand
+
+Factors = tuple[tuple[str, int], ...]
+
+OVER = -1
+
+DEFINITIONS: tuple[tuple[str, Factors], ...] = (
+    ("throughput", (("batch", 1), ("runtime", OVER))),
+    ("throughput", (("performance", 1), ("macs", OVER))),
+    ("throughput", (("inferences_per_joule", 1), ("power", 1))),
+    ("runtime", (("batch", 1), ("throughput", OVER))),
+    ("latency", (("runtime", 1),)),
+    ("macs", (("network_macs", 1),)),
+    ("performance", (("throughput", 1), ("macs", 1))),
+    ("run_peak", (("multipliers", 1), ("clock", 1))),
+    ("peak", (("multipliers", 1), ("clock", 1))),
+    ("utilization", (("performance", 1), ("run_peak", OVER))),
+    ("inferences_per_joule", (("energy", OVER),)),
+    ("inferences_per_joule", (("throughput", 1), ("power", OVER))),
+    ("inferences_per_joule", (("efficiency", 1), ("macs", OVER))),
+    ("energy", (("power", 1), ("throughput", OVER))),
+    ("energy", (("inferences_per_joule", OVER),)),
+    ("power", (("throughput", 1), ("inferences_per_joule", OVER))),
+    ("efficiency", (("performance", 1), ("power", OVER))),
+    ("efficiency", (("inferences_per_joule", 1), ("macs", 1))),
+    ("area_per_multiplier", (("core_area", 1), ("multipliers", OVER))),
+    ("memory_per_multiplier", (("onchip_memory", 1), ("multipliers", OVER))),
+)
+"""How a figure that is not given follows from others, in the order in which they are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A figure with the interval of its digits, and where it is from."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    source: str
+    confidence: Confidence | None
+    formula: str = ""
+    operands: tuple[Operand, ...] = ()
+    stated: Claim | None = None
+
+    def operand(self) -> Operand:
+        origin = f"{self.source} [= {self.formula}]" if self.formula else self.source
+        return Operand(self.name, self.value, self.unit, origin)
+
+
+def product(factors: Factors) -> str:
+    """`a * b / c`."""
+    above = " * ".join(name for name, power in factors if power > 0) or "1"
+    return above + "".join(f" / {name}" for name, power in factors if power < 0)
+
+
+@dataclass(slots=True)
+class Scope:
+    """The figures of a chip and of one run on it, by name; those that are not given follow from others if they can."""
+
+    chip: Chip
+    run: Run | None
+    given: dict[str, Known] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for claim in self.chip.figures.values():
+            self.add(claim)
+        if self.run is not None:
+            for claim in self.run.figures.values():
+                self.add(claim)
+            self._add_macs(self.run)
+            if "in_flight" not in self.given and "batch" in self.run.figures:
+                self.add(self.run.figures["batch"], "in_flight")
+        peak = self._peak()
+        if peak is not None and self._at_chip_clock():
+            self.add(peak, "run_peak")
+        if peak is not None and peak.multipliers is not None:
+            count = float(peak.multipliers)
+            self.given["multipliers"] = Known("multipliers", count, count, count, "", peak.source, peak.confidence)
+
+    def add(self, claim: Claim, name: str = "") -> None:
+        """Take a claimed figure, under another name where one is given; statements are none."""
+        if not isinstance(claim.value, str):
+            known = Known(
+                name or claim.key, claim.number, claim.low, claim.high, claim.unit, claim.origin, claim.confidence
+            )
+            self.given[name or claim.key] = replace(known, stated=claim)
+
+    def _add_macs(self, run: Run) -> None:
+        macs = network_macs(run.text("network"), run.text("layers") or "all")
+        if macs is not None:
+            layers = run.text("layers") or "all"
+            source = f"counted exactly: {run.text('network')}, {'all' if layers == 'all' else layers.upper()} layers"
+            # a network that was recalled may be another one
+            confidence = run.figures["network"].confidence
+            self.given["network_macs"] = Known("network_macs", macs, macs, macs, "MACs", source, confidence)
+
+    def _at_chip_clock(self) -> bool:
+        """Whether the run does not say that it had another clock than the chip's."""
+        own = self.run.figures.get("clock") if self.run else None
+        chip = self.chip.figures.get("clock")
+        return own is None or (chip is not None and own.value == chip.value)
+
+    def _peak(self) -> Claim | None:
+        """The dense peak that belongs to the width of the run's words; the only one, where there is one."""
+        dense = [each for each in self.chip.peaks if not each.sparse]
+        bits = self.run.figures.get("weight_bits") if self.run else None
+        if bits is None or all(each.bits is None for each in dense):
+            return dense[0] if len(dense) == 1 else None
+        return next((each for each in dense if each.bits == bits.value), None)
+
+    def find(self, name: str, avoid: frozenset[str] = frozenset()) -> Known | None:
+        """A figure that is given, else what follows from others without those to avoid."""
+        if name in avoid:
+            return None
+        if name in self.given:
+            return self.given[name]
+        if name in ("multipliers", "clock"):
+            return None
+        for target, factors in DEFINITIONS:
+            if target == name:
+                found = self.product(name, factors, avoid | {name})
+                if found is not None:
+                    return found
+        return None
+
+    def product(self, name: str, factors: Factors, avoid: frozenset[str]) -> Known | None:
+        """The product of some figures; None where one is not known."""
+        parts = [(self.find(each, avoid), power) for each, power in factors]
+        known = [(each, power) for each, power in parts if each is not None]
+        if len(known) < len(parts):
+            return None
+        return multiply(name, product(factors), known)
+
+
+def multiply(name: str, formula: str, parts: list[tuple[Known, int]]) -> Known:
+    """A product of figures, with the interval of all that the digits allow."""
+    value = low = high = 1.0
+    for known, power in parts:
+        if power > 0:
+            value, low, high = value * known.value, low * known.low, high * known.high
+        else:
+            value, low = value / known.value, low / known.high
+            high = high / known.low if known.low > 0 else math.inf
+    operands = tuple(known.operand() for known, _ in parts)
+    confidence = worst(tuple(known.confidence for known, _ in parts))
+    return Known(name, value, low, high, unit_of(name), "calculated", confidence, formula, operands)
+
+
+def unit_of(name: str) -> str:
+    """The unit of a figure by name."""
+    if name in ("run_peak", "peak"):
+        return "MAC/s"
+    if name == "peak_efficiency":
+        return "MAC/s/W"
+    if name == "network_macs":
+        return "MACs"
+    return (RUN_FIGURES.get(name) or CHIP_FIGURES[name])[1].unit
+
+
+@lru_cache(maxsize=64)
+def network_macs(network: str, layers: str = "all") -> int | None:
+    """MACs of one inference, counted from the shapes of a built-in network; None for any other network."""
+    from assay.workload.load import load_network
+    from assay.workload.zoo import zoo_names
+
+    if network.partition(":")[0].strip() not in zoo_names():
+        return None
+    try:
+        found = load_network(network)
+    except InputError:
+        return None
+    return sum(layer.macs for layer in found.layers if layers in ("all", layer.op)) or None

@@ -1,0 +1,108 @@
+"""The map of shapes: tables, and in words where a chip stays above the threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay.metrics.flexibility_map import Curve, Point, ShapeMap
+from assay.report.figures import percent
+from assay.report.flexibility_pictures import curves_picture, heat_picture
+from assay.report.page import Column
+from assay.report.section import Section
+from assay.report.sheet import Cell, Row, Sheet
+
+
+def map_sections(shapes: ShapeMap) -> tuple[Section, Section]:
+    """Where the chip stays above the threshold: in words; as tables and pictures."""
+    words = Section("flexibility_ranges", "The range of shapes", range_sentences(shapes))
+    sheets = (_grid_sheet(shapes), *(_curve_sheet(shapes, curve) for curve in shapes.curves))
+    pictures = (heat_picture(shapes), curves_picture(shapes))
+    return words, Section("flexibility_map", "The map", sheets=sheets, pictures=pictures)
+
+
+def range_sentences(shapes: ShapeMap) -> tuple[str, ...]:
+    """What stays above the threshold, one sentence per direction."""
+    limit = percent(shapes.above)
+    what = f"{limit} of the peak throughput"
+    if shapes.by_energy:
+        if shapes.best is None:
+            return ("Energies of the chip are not known: nothing can be said of its energy efficiency.",)
+        what = f"{limit} of the MACs per joule of the map's best shape"
+    corner = shapes.corner
+    where = "in no corner of the map" if corner is None else _corner_text(shapes, corner.m, corner.c)
+    share = f"{percent(shapes.share_above)} of the shapes of the map are above"
+    found = [f"Around {shapes.base}, it stays above {what} {where}; {share}."]
+    return (*found, *(f"{_capital(curve.title)}: {_curve_text(shapes, curve)}." for curve in shapes.curves))
+
+
+def _corner_text(shapes: ShapeMap, m: int, c: int) -> str:
+    least = shapes.channels[0]
+    bounds = [f"{dim} >= {value}" for dim, value in (("M", m), ("C", c)) if value > least]
+    return f"for {' and '.join(bounds)}" if bounds else "for every M and C"
+
+
+def _curve_text(shapes: ShapeMap, curve: Curve) -> str:
+    """`above for P >= 7 (below: 46 % at 4)`; the values where they are no range."""
+    above, values = shapes.above_on(curve), curve.values
+    if len(above) == len(values):
+        return f"above at every {curve.dim} from {values[0]} to {values[-1]}"
+    below = [value for value in values if value not in above]
+    if not above:
+        shares = [shapes.efficiency(point) or 0.0 for point in curve.points]
+        best = max(range(len(values)), key=shares.__getitem__)
+        return f"above at no {curve.dim}; at most {percent(shares[best])}, at {curve.dim} = {values[best]}"
+    if above == values[-len(above) :]:
+        return f"above for {curve.dim} >= {above[0]}; {_shares(shapes, curve, below[-1], values[0])}"
+    if above == values[: len(above)]:
+        return f"above for {curve.dim} <= {above[-1]}; {_shares(shapes, curve, below[0], values[-1])}"
+    return f"below at {curve.dim} = {_listed(below)}, else above"
+
+
+def _shares(shapes: ShapeMap, curve: Curve, nearest: int, last: int) -> str:
+    """How far it falls: `46 % at 4, 3.1 % at 1`."""
+    found = []
+    for value in dict.fromkeys((nearest, last)):
+        point = curve.points[curve.values.index(value)]
+        found.append(f"no mapping at {value}" if point.failure else f"{percent(shapes.efficiency(point))} at {value}")
+    return ", ".join(found)
+
+
+def _grid_sheet(shapes: ShapeMap) -> Sheet:
+    columns = (Column("M \\ C"), *(Column(str(c)) for c in shapes.channels))
+    rows: tuple[Row, ...] = tuple(
+        (str(m), *(_number(point, shapes.efficiency(point)) for c in shapes.channels for point in (shapes.at(m, c),)))
+        for m in reversed(shapes.channels)
+    )
+    measure = "MACs per joule, % of the map's best" if shapes.by_energy else "MACs per second, % of the peak"
+    title = f"{measure}: output channels M by input channels C around {shapes.base}"
+    notes = ("x: no mapping fits.",) if any(point.failure for point in shapes.grid) else ()
+    return Sheet("flexibility_grid", title, columns, rows, notes=notes)
+
+
+def _curve_sheet(shapes: ShapeMap, curve: Curve) -> Sheet:
+    """One column per value: MACs per second of the peak, and MACs per joule beside the best of the map."""
+    columns = (Column(f"% at {curve.dim} =", right=False), *(Column(str(value)) for value in curve.values))
+    best = shapes.best
+    rows: list[Row] = [("of the peak", *(_number(point, point.utilization) for point in curve.points))]
+    if best is not None and best.macs_per_joule:
+        scale = best.macs_per_joule
+        shares = [None if p.macs_per_joule is None else p.macs_per_joule / scale for p in curve.points]
+        rows.append(("MACs/J, of best", *(_number(p, v) for p, v in zip(curve.points, shares, strict=True))))
+    return Sheet(f"flexibility_{curve.key}", _capital(curve.title), columns, tuple(rows))
+
+
+def _number(point: Point, value: float | None) -> Cell:
+    """In percent, without the sign."""
+    if point.failure is not None:
+        return Cell("x", point.failure.reason)
+    text = "-" if value is None else f"{100 * value:.0f}" if value >= 0.0995 else f"{100 * value:.1f}"
+    return Cell(text, f"bound by {point.bound_by}")
+
+
+def _listed(values: Sequence[int]) -> str:
+    words = [str(value) for value in values]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,13 +1,173 @@
-"""`assay scale`."""
+"""`assay scale`: what a network gains from more PEs, more storage, or more chips.
+
+As in `assay.cli`, everything heavy is imported inside the command.
+"""
 
 from __future__ import annotations
 
 import argparse
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from assay.cli_options import add_dataflow, quantity, whole
+from assay.cli_outputs import Product, add_outputs, check_product_outputs, deliver
+from assay.cli_progress import clear_line, titled_line
+from assay.errors import InputError
+
 if TYPE_CHECKING:
+    from assay.metrics.scaling import ScalingPlan
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+DESCRIPTION = """\
+Evaluate a network on more and more of the same hardware: more PEs, more storage, or several chips in a package. Nothing
+is designed anew: what is there is replicated. Strong scaling holds the batch; weak scaling (--weak) lets it grow.
+"""
+EXAMPLES = """\
+examples:
+  assay scale alexnet eyeriss --pes 168,672,2688
+  assay scale mobilenet_v1 edge_45nm --by 1,2,4,8 --weak --plot pictures
+  assay scale alexnet eyeriss --storage 0.5,1,2,4 --objective energy
+  assay scale alexnet edge_45nm --chips 1,2,4,16 --link-bandwidth 100GB/s --link-energy 1.17pJ/b
+  assay scale alexnet eyeriss_v2_256 --against eyeriss_v1_256 --pes 256,1024,16384
+"""
+RATE_FORM = "a bandwidth such as 100GB/s"
+ENERGY_FORM = "an energy per bit such as 1.17pJ/b"
+FACTOR = "a factor above 0 such as 2, 0.5 or 3/4"
 
 
 def add_scale(commands: Commands, common: argparse.ArgumentParser) -> None:
     """Add `scale` to the commands of the command line."""
+    parser = commands.add_parser(
+        "scale",
+        parents=[common],
+        help="what a network gains from more PEs, more storage, or more chips",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("network", metavar="NETWORK", help="a built-in name, or a YAML or ONNX file")
+    parser.add_argument("hardware", metavar="HARDWARE", help="a built-in name or a YAML file")
+    parser.add_argument("--pes", metavar="N,...", help="numbers of PEs")
+    parser.add_argument("--by", metavar="X,...", help="factors of PEs (default, where nothing is varied: 1,2,4)")
+    parser.add_argument("--storage", metavar="X,...", help="factors of the memories on the chip outside of the array")
+    parser.add_argument("--memories", metavar="NAME,...", help="with --storage: these memories instead")
+    parser.add_argument("--chips", metavar="N,...", help="numbers of chips in a package, which share a layer")
+    parser.add_argument(
+        "--link-bandwidth", metavar="X", help="of each chip, each way and for each kind of data, such as 100GB/s"
+    )
+    parser.add_argument(
+        "--link-energy", metavar="X", help="per bit over a link, such as 1.17pJ/b (assay estimate link has more)"
+    )
+    parser.add_argument("--dram", metavar="KIND", default="shared", help="of the chips: shared (default) or per_chip")
+    parser.add_argument("--against", metavar="HARDWARE", help="other hardware, with as many PEs, to compare with")
+    parser.add_argument("--weak", action="store_true", help="weak scaling: the batch grows with PEs and chips")
+    parser.add_argument("--fanout", metavar="NAME", default="", help="what gets more children (default: the outermost)")
+    for name, what, default in (
+        ("buffers", "size and bandwidth of memories on the chip outside of the array", "proportion"),
+        ("offchip", "bandwidth of memories off the chip", "fixed"),
+        ("wires", "bandwidth of the wires into the array", "fixed"),
+    ):
+        parser.add_argument(
+            f"--{name}", metavar="HOW", default=default, help=f"{what}, with the PEs: fixed or proportion ({default})"
+        )
+    parser.add_argument("--batch", metavar="N", help="inputs processed together (default: 1)")
+    parser.add_argument(
+        "--objective",
+        metavar="NAME",
+        default="latency",
+        help="what the mapping of each layer makes least: latency (default), energy or edp",
+    )
+    add_dataflow(parser)
+    parser.add_argument("--workers", metavar="N", help="processes (default: one per processor core)")
+    parser.add_argument("--no-cache", action="store_true", help="search anew, and keep nothing for later")
+    add_outputs(parser)
+    parser.set_defaults(command=_scale)
+
+
+def _scale(options: argparse.Namespace) -> None:
+    batch = 1 if options.batch is None else whole(options.batch, "--batch")
+    workers = None if options.workers is None else whole(options.workers, "--workers")
+    plan = _plan(options)
+    from assay.workload.load import split_spec
+
+    read = {"network": split_spec(options.network)[0], "hardware": options.hardware}
+    read |= {} if options.against is None else {"other hardware": options.against}
+    outputs = check_product_outputs(options, read)
+    from assay.metrics.scaling import scaling
+
+    try:
+        result = scaling(
+            options.network,
+            options.hardware,
+            plan,
+            against=options.against,
+            batch=batch,
+            objective=options.objective,
+            dataflow=options.dataflow,
+            workers=workers,
+            progress=titled_line(),
+            cache=not options.no_cache,
+        )
+    finally:
+        clear_line()
+    from assay.report.scaling import scaling_sections, scaling_summary
+
+    product = Product(result.title, result.to_dict, lambda: scaling_sections(result), summary=scaling_summary(result))
+    deliver(product, outputs, options)
+
+
+def _plan(options: argparse.Namespace) -> ScalingPlan:
+    """What is varied, from the options."""
+    from assay.metrics.scaling import DEFAULT_FACTORS, ScalingPlan
+    from assay.metrics.scaling_hardware import Dram, Growth, Rule
+    from assay.reading.units import ENERGY, RATE, SIZE
+
+    given = (options.pes, options.by, options.storage, options.chips)
+    by = tuple(_factor(each, "--by") for each in _list(options.by))
+    if all(each is None for each in given):
+        by = tuple(Fraction(each) for each in DEFAULT_FACTORS)
+    rate, energy = options.link_bandwidth, options.link_energy
+    return ScalingPlan(
+        pes=tuple(whole(each, "--pes") for each in _list(options.pes)),
+        by=by,
+        storage=tuple(_factor(each, "--storage") for each in _list(options.storage)),
+        chips=tuple(whole(each, "--chips") for each in _list(options.chips)),
+        memories=tuple(_list(options.memories)),
+        link_bandwidth=None if rate is None else quantity(rate, "--link-bandwidth", RATE, RATE_FORM),
+        link_energy=None if energy is None else quantity(energy, "--link-energy", ENERGY / SIZE, ENERGY_FORM),
+        dram=Dram(_word(options.dram, "--dram", tuple(Dram))),
+        weak=options.weak,
+        rule=Rule(
+            fanout=options.fanout,
+            storage=Growth(_word(options.buffers, "--buffers", tuple(Growth))),
+            offchip=Growth(_word(options.offchip, "--offchip", tuple(Growth))),
+            network=Growth(_word(options.wires, "--wires", tuple(Growth))),
+        ),
+    )
+
+
+def _list(text: str | None) -> list[str]:
+    """The parts between commas; none for an option that is not given."""
+    if text is None:
+        return []
+    return [part.strip() for part in text.split(",")]
+
+
+def _factor(text: str, option: str) -> Fraction:
+    """Raises InputError for what is no factor."""
+    try:
+        factor = Fraction(text.replace(" ", ""))
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"{option} has '{text}'; it must be {FACTOR}") from None
+    if factor <= 0:
+        raise InputError(f"{option} has '{text}'; it must be {FACTOR}")
+    return factor
+
+
+def _word(text: str, option: str, words: tuple[str, ...]) -> str:
+    if text in words:
+        return text
+    from assay.reading.suggestions import hint
+
+    raise InputError(f"{option} is '{text}'", hint=hint(text, words, label="it is one of"))

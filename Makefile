@@ -47,6 +47,11 @@ docs: $(VENV)/.installed-docs
 	mv docs/mapper.md.new docs/mapper.md
 	$(BIN)/python -m tools.components_page > docs/components.md.new
 	mv docs/components.md.new docs/components.md
+	$(BIN)/python -m tools.dataflows_page > docs/dataflows.md.new
+	mv docs/dataflows.md.new docs/dataflows.md
+	$(BIN)/python -m tools.scaling_page > docs/scaling.md.new
+	mv docs/scaling.md.new docs/scaling.md
+	$(BIN)/python -m tools.audit_pages
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/counting.py

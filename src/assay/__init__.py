@@ -37,6 +37,23 @@ if TYPE_CHECKING:
     from assay.mapping.many import ManyAnalyses, analyse_many
     from assay.mapping.mapping import Level, Loop, Mapping
     from assay.mapping.text import mapping_from_data, mapping_to_data, read_mapping, render
+    from assay.metrics.accuracy import Accuracy
+    from assay.metrics.audit import Audit, audit
+    from assay.metrics.claims import Chip
+    from assay.metrics.claims_reader import chip_names, load_chip
+    from assay.metrics.compare import Comparison, compare
+    from assay.metrics.dataflows import DataflowStudy, compare_dataflows
+    from assay.metrics.equal_area import equal_area_hardware
+    from assay.metrics.eyexam import eyexam
+    from assay.metrics.eyexam_steps import Eyexam
+    from assay.metrics.flexibility import Flexibility, flexibility
+    from assay.metrics.flexibility_suite import Suite, load_suite
+    from assay.metrics.metric import Metric
+    from assay.metrics.requirements import Requirements, Verdict, judge
+    from assay.metrics.roofline import Roofline, roofline
+    from assay.metrics.scaling import ScalingPlan, scaling
+    from assay.metrics.scaling_hardware import scaled_hardware, with_chips, with_storage
+    from assay.metrics.scorecard import Scorecard, scorecard
     from assay.timeloop import TimeloopDesign, hardware_yaml, read_timeloop
     from assay.workload.einsum import Einsum
     from assay.workload.load import load_network
@@ -54,10 +71,27 @@ _HOMES = {
     "assay.evaluation.mapped": ("MappedLayer", "map_layer"),
     "assay.evaluation.results": ("Evaluation",),
     "assay.evaluation.count": ("MappingCount", "count_mapping"),
+    "assay.metrics.flexibility": ("Flexibility", "flexibility"),
+    "assay.metrics.flexibility_suite": ("Suite", "load_suite"),
+    "assay.metrics.dataflows": ("DataflowStudy", "compare_dataflows"),
+    "assay.metrics.equal_area": ("equal_area_hardware",),
+    "assay.metrics.scaling": ("ScalingPlan", "scaling"),
+    "assay.metrics.scaling_hardware": ("scaled_hardware", "with_chips", "with_storage"),
     "assay.timeloop": ("TimeloopDesign", "hardware_yaml", "read_timeloop"),
     "assay.hardware.model": ("Hardware",),
     "assay.hardware.presets": ("load_hardware", "preset_names"),
     "assay.mapper": ("best_mapping",),
+    "assay.metrics.accuracy": ("Accuracy",),
+    "assay.metrics.audit": ("Audit", "audit"),
+    "assay.metrics.claims": ("Chip",),
+    "assay.metrics.claims_reader": ("chip_names", "load_chip"),
+    "assay.metrics.compare": ("Comparison", "compare"),
+    "assay.metrics.eyexam": ("eyexam",),
+    "assay.metrics.eyexam_steps": ("Eyexam",),
+    "assay.metrics.roofline": ("Roofline", "roofline"),
+    "assay.metrics.metric": ("Metric",),
+    "assay.metrics.requirements": ("Requirements", "Verdict", "judge"),
+    "assay.metrics.scorecard": ("Scorecard", "scorecard"),
     "assay.mapping.analysis": ("analyse",),
     "assay.mapping.many": ("ManyAnalyses", "analyse_many"),
     "assay.mapping.counts": ("Action", "Analysis", "Count"),
@@ -71,16 +105,23 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Accuracy",
     "Action",
     "Analysis",
     "AssayError",
+    "Audit",
+    "Chip",
+    "Comparison",
     "Cost",
     "Count",
+    "DataflowStudy",
     "Declined",
     "Einsum",
     "Estimate",
     "Estimator",
     "Evaluation",
+    "Eyexam",
+    "Flexibility",
     "Hardware",
     "InputError",
     "Layer",
@@ -91,23 +132,40 @@ __all__ = [
     "MappedLayer",
     "Mapping",
     "MappingCount",
+    "Metric",
     "Network",
     "NoMappingError",
     "Progress",
+    "Requirements",
+    "Roofline",
+    "ScalingPlan",
+    "Scorecard",
+    "Suite",
     "Technology",
     "TimeloopDesign",
     "UnsupportedError",
+    "Verdict",
     "__version__",
     "analyse",
     "analyse_many",
     "attribute",
+    "audit",
     "best_mapping",
+    "chip_names",
+    "compare",
+    "compare_dataflows",
     "count_mapping",
+    "equal_area_hardware",
     "estimate",
     "evaluate",
+    "eyexam",
+    "flexibility",
     "hardware_yaml",
+    "judge",
+    "load_chip",
     "load_hardware",
     "load_network",
+    "load_suite",
     "map_layer",
     "mapping_from_data",
     "mapping_to_data",
@@ -115,6 +173,12 @@ __all__ = [
     "read_mapping",
     "read_timeloop",
     "render",
+    "roofline",
+    "scaled_hardware",
+    "scaling",
+    "scorecard",
+    "with_chips",
+    "with_storage",
     "zoo_names",
 ]
 

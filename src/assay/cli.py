@@ -20,25 +20,21 @@ from assay.cli_audit import add_audit
 from assay.cli_cache import add_cache
 from assay.cli_components import add_components
 from assay.cli_dataflows import add_dataflows
+from assay.cli_evaluate import add_evaluate
 from assay.cli_explain import add_explain
 from assay.cli_eyexam import add_eyexam
 from assay.cli_flexibility import add_flexibility
-from assay.cli_map import add_map, seconds
-from assay.cli_options import add_dataflow, check_batch, whole
-from assay.cli_progress import clear_line, layers_line
+from assay.cli_map import add_map
+from assay.cli_progress import clear_line
 from assay.cli_scale import add_scale
 from assay.cli_timeloop import add_commands
 from assay.errors import AssayError, InputError
 
 if TYPE_CHECKING:
-    from assay.evaluation.results import Evaluation
-    from assay.mapping.mapping import Mapping
-
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 SHOWN_FORMS = ("network", "hardware", "mapping")
-FORMS = ("json", "csv")
 LIST_WIDTH = 120
 """Columns of lists where nobody says how many there are."""
 
@@ -48,6 +44,7 @@ examples:
   assay evaluate mobilenet_v1:width=0.5,resolution=128 edge_45nm
   assay evaluate model.onnx:tokens=128 chip.yaml --json result.json
   assay evaluate alexnet eyeriss --batch 4 --mapping result.json
+  assay evaluate alexnet eyeriss --max-latency 33ms --max-power 500mW
   assay map alexnet:conv3 eyeriss --batch 4 --objective edp
   assay count --timeloop arch.yaml problem.yaml mapping.yaml
   assay convert --timeloop arch.yaml -o chip.yaml
@@ -63,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no · or µ shows a ? there
     options = _parser().parse_args(arguments)
+    options.typed = tuple(sys.argv[1:] if arguments is None else arguments)  # for the foot of reports
     try:
         options.command(options)
     except BrokenPipeError:
@@ -97,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_evaluate(commands, common)
+    add_evaluate(commands, common)
     add_map(commands, common)
     add_commands(commands, common)
     add_explain(commands, common)
@@ -116,55 +114,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_evaluate(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
-    parser = commands.add_parser(
-        "evaluate",
-        parents=[common],
-        help="evaluate a network on hardware",
-        description="Evaluate a network on hardware.",
-    )
-    parser.add_argument(
-        "network",
-        metavar="NETWORK",
-        help="a built-in name, an .onnx file or a YAML file, parameters follow a colon; or one layer written out, such "
-        "as conv:M=64,C=64,P=56,Q=56,R=3,S=3 (see assay map --help)",
-    )
-    parser.add_argument("hardware", metavar="HARDWARE", help="a built-in name or a YAML file")
-    parser.add_argument("--batch", metavar="N", default="1", help="inputs processed together (default: 1)")
-    parser.add_argument(
-        "--bits", metavar="N", default=None, help="bits per word (default: the width of the chip's operands)"
-    )
-    parser.add_argument(
-        "--objective",
-        metavar="NAME",
-        default="energy",
-        help="what the mappings minimise: energy (default), latency or edp (energy times latency)",
-    )
-    add_dataflow(parser)
-    parser.add_argument(
-        "--tiles",
-        metavar="KIND",
-        default="perfect",
-        help="perfect (default): tile sizes divide the layers; imperfect: any, with smaller tiles at the end of a loop",
-    )
-    parser.add_argument(
-        "--time-limit", metavar="SECONDS", help="for each layer's search; then the best so far is taken, with its gap"
-    )
-    parser.add_argument(
-        "--power-gating", action="store_true", help="instances that get no work in a layer do not leak in it"
-    )
-    parser.add_argument("--mapping", metavar="FILE", help="take mappings from a result (.json) or a YAML file")
-    parser.add_argument("--workers", metavar="N", default=None, help="processes (default: one per processor core)")
-    parser.add_argument("--no-cache", action="store_true", help="search every layer anew, and keep nothing for later")
-    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; with - to stdout, and nothing else")
-    parser.add_argument(
-        "--csv", metavar="FILE", help="write a row per layer as CSV; with - to stdout, and nothing else"
-    )
-    parser.set_defaults(command=_evaluate)
-
-
 def _add_show(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "show",
@@ -175,73 +124,6 @@ def _add_show(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument("things", metavar="THING", nargs="+", help="a built-in name or a file")
     parser.add_argument("--layer", metavar="NAME", help="of mappings, only that of this layer")
     parser.set_defaults(command=_show)
-
-
-def _evaluate(options: argparse.Namespace) -> None:
-    batch = whole(options.batch, "--batch")
-    workers = None if options.workers is None else whole(options.workers, "--workers")
-    bits = None if options.bits is None else whole(options.bits, "--bits")
-    time_limit = None if options.time_limit is None else seconds(options.time_limit, "--time-limit")
-    from assay.evaluation.evaluate import evaluate
-    from assay.mapper import check_objective
-
-    check_objective(options.objective)
-    outputs = _outputs(options)
-    evaluation = evaluate(
-        options.network,
-        options.hardware,
-        batch=batch,
-        bits=bits,
-        objective=options.objective,
-        tiles=options.tiles,
-        time_limit=time_limit,
-        workers=workers,
-        progress=layers_line(),
-        mappings=_mappings(options.mapping, batch),
-        cache=not options.no_cache,
-        dataflow=options.dataflow,
-        power_gating=options.power_gating,
-    )
-    _deliver(evaluation, outputs)
-
-
-def _deliver(evaluation: Evaluation, outputs: dict[str, str]) -> None:
-    """Write the files; then the screen, unless one of them goes to stdout."""
-    from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
-
-    texts = {"json": evaluation.to_json, "csv": evaluation.to_csv}
-    for form, target in outputs.items():
-        if target != STDOUT:
-            write_text(target, texts[form]())
-    piped = [form for form, target in outputs.items() if target == STDOUT]
-    if piped:
-        print_text(texts[piped[0]]())
-        return
-    from assay.report.evaluation import render_evaluation
-
-    print_text(render_evaluation(evaluation, width=screen_width(), color=screen_color()))
-
-
-def _outputs(options: argparse.Namespace) -> dict[str, str]:
-    """Form -> file or `-`, checked before the work."""
-    from assay.report.output import check_outputs
-    from assay.workload.load import split_spec
-
-    wanted = {f"--{form}": target for form in FORMS if (target := getattr(options, form)) is not None}
-    read = {"network": split_spec(options.network)[0], "hardware": options.hardware}
-    if options.mapping is not None:
-        read["mapping file"] = options.mapping
-    return {option.removeprefix("--"): target for option, target in check_outputs(wanted, read).items()}
-
-
-def _mappings(path: str | None, batch: int) -> dict[str, Mapping]:
-    if path is None:
-        return {}
-    from assay.evaluation.saved import read_saved
-
-    saved = read_saved(path)
-    check_batch(saved, path, batch)
-    return saved.mappings
 
 
 def _networks(options: argparse.Namespace) -> None:

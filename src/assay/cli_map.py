@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from assay.cli_options import add_dataflow, whole
+from assay.cli_options import add_dataflow, quantity, seconds, whole
 from assay.cli_progress import clear_line, search_line
 from assay.errors import AssayError, InputError, Position
 
@@ -44,7 +44,6 @@ examples:
   assay map --timeloop arch.yaml problem.yaml --timeloop-mapping best.yaml
 """
 ENERGY_FORM = "an energy such as '3 mJ'"
-TIME_FORM = "seconds such as 60, or a time such as '500 ms'"
 
 
 def add_map(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -237,27 +236,4 @@ def _energy(text: str) -> float:
     """Joules."""
     from assay.reading.units import ENERGY
 
-    return _quantity(text, "--max-energy", ENERGY, ENERGY_FORM)
-
-
-def seconds(text: str, option: str) -> float:
-    """The seconds that an option is given: a number, or a time with its unit. Raises InputError for anything else."""
-    from assay.reading.units import NUMBER, TIME
-
-    return _quantity(text, option, TIME, TIME_FORM, NUMBER)
-
-
-def _quantity(text: str, option: str, *wanted: object) -> float:
-    """The value in base units; `wanted`: its dimension, how it is written, and another dimension that it may have."""
-    from assay.reading import evaluate
-
-    dimension, form, *others = wanted
-    try:
-        value = evaluate(text)
-    except InputError as error:
-        raise InputError(f"{option} is '{text}': {error.message}", hint=error.hint or f"write {form}") from None
-    if value.dimension not in (dimension, *others):
-        raise InputError(f"{option} is '{text}'; it must be {form}")
-    if value.exact <= 0:
-        raise InputError(f"{option} is '{text}'; it must be above 0")
-    return value.value
+    return quantity(text, "--max-energy", ENERGY, ENERGY_FORM)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import InputError
@@ -26,12 +28,16 @@ class Product:
         to_dict: the data, with its schema.
         sections: what screen, tables, pictures and HTML are made of.
         summary: a sentence below the title.
+        screen: the text for the screen, from its width and whether it has colour; None: the sections.
+        more: forms that only this command has, and their texts.
     """
 
     title: str
     to_dict: Callable[[], dict[str, Any]]
     sections: Callable[[], Sequence[Section]]
     summary: str = ""
+    screen: Callable[[int | None, bool], str] | None = None
+    more: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:
@@ -45,15 +51,18 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--explain", action="store_true", help="formula, operands and source below every figure")
 
 
-def check_product_outputs(options: argparse.Namespace, read: Mapping[str, str]) -> dict[str, str]:
+def check_product_outputs(
+    options: argparse.Namespace, read: Mapping[str, str], more: Sequence[str] = ()
+) -> dict[str, str]:
     """Form -> file or `-`, checked before the work; pictures too, for want of matplotlib.
 
     Args:
         read: what it is -> file that is read, and must not be written.
+        more: forms that only this command has.
     """
     from assay.report.output import check_outputs
 
-    wanted = {f"--{form}": target for form in FORMS if (target := getattr(options, form)) is not None}
+    wanted = {f"--{form}": target for form in (*FORMS, *more) if (target := getattr(options, form)) is not None}
     found = check_outputs(wanted, read)
     if options.plot is not None or options.html is not None:
         _check_pictures(options.plot)
@@ -64,7 +73,8 @@ def deliver(product: Product, outputs: Mapping[str, str], options: argparse.Name
     """Write the files and pictures; then the screen, unless a form goes to stdout."""
     from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
 
-    texts = _texts(product)
+    product = replace(product, sections=cache(product.sections))  # made once for all forms
+    texts = {**_texts(product, _command_line(options)), **product.more}
     for form, target in outputs.items():
         if target != STDOUT:
             write_text(target, texts[form]())
@@ -76,6 +86,9 @@ def deliver(product: Product, outputs: Mapping[str, str], options: argparse.Name
     piped = [form for form, target in outputs.items() if target == STDOUT]
     if piped:
         print_text(texts[piped[0]]())
+        return
+    if product.screen is not None:
+        print_text(product.screen(screen_width(), screen_color()))
         return
     from assay.report.section import render_sections
 
@@ -91,22 +104,33 @@ def deliver(product: Product, outputs: Mapping[str, str], options: argparse.Name
     )
 
 
-def _texts(product: Product) -> dict[str, Callable[[], str]]:
-    def tables(writer: str) -> str:
-        from assay.report import sheet
-        from assay.report.section import all_sheets
+def _command_line(options: argparse.Namespace) -> str:
+    """What the user typed; empty where it is not known."""
+    typed = getattr(options, "typed", ())
+    return shlex.join(("assay", *typed)) if typed else ""
 
-        return "\n".join(getattr(sheet, writer)(each) for each in all_sheets(product.sections()))
+
+def _texts(product: Product, command: str) -> dict[str, Callable[[], str]]:
+    def markdown() -> str:
+        from assay.report.section import to_markdown_text
+
+        return to_markdown_text(product.sections())
+
+    def latex() -> str:
+        from assay.report.section import all_sheets
+        from assay.report.sheet import to_latex
+
+        return "\n".join(to_latex(each) for each in all_sheets(product.sections()))
 
     def html() -> str:
         from assay.report.html import html_report
 
-        return html_report(product.title, product.sections(), summary=product.summary)
+        return html_report(product.title, product.sections(), summary=product.summary, command=command)
 
     return {
         "json": lambda: json_text(product.to_dict()),
-        "markdown": lambda: tables("to_markdown"),
-        "latex": lambda: tables("to_latex"),
+        "markdown": markdown,
+        "latex": latex,
         "html": html,
     }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assay.evaluation.progress import Progress, Searching
+    from assay.metrics.dataflows import StudyProgress
 
 PATIENCE = 1.0
 """Seconds of one search before anything is said of it."""
@@ -30,6 +31,20 @@ def layers_line() -> Callable[[Progress], None] | None:
     return show
 
 
+def titled_line() -> Callable[[str, Progress], None] | None:
+    """Counts the layers of one of several evaluations, after its title."""
+    if not _watched():
+        return None
+
+    def show(title: str, progress: Progress) -> None:
+        if progress.done < progress.total:
+            _write(f"{title}: {_of_layers(progress)}")
+        else:
+            clear_line()
+
+    return show
+
+
 def _of_layers(progress: Progress) -> str:
     parts = [f"mapping {progress.done}/{progress.total} {progress.layer}".rstrip()]
     if progress.cached:
@@ -39,6 +54,21 @@ def _of_layers(progress: Progress) -> str:
     if progress.at_most is not None:
         parts.append(f"at most {_duration(progress.at_most)} left")
     return ", ".join(parts)
+
+
+def study_line() -> Callable[[StudyProgress], None] | None:
+    """Counts the evaluations of a comparison of dataflows, and the layers of each."""
+    if not _watched():
+        return None
+
+    def show(study: StudyProgress) -> None:
+        if study.done >= study.total:
+            clear_line()
+            return
+        line = f"{study.done + 1}/{study.total} {study.title}"
+        _write(line if study.layers is None else f"{line}: {_of_layers(study.layers)}")
+
+    return show
 
 
 def search_line() -> Callable[[Searching], None] | None:

@@ -118,12 +118,14 @@ def test_sources(tmp_path: Path) -> None:
     [
         (
             "eyeris",
-            "there is no built-in hardware 'eyeris'\n  hint: did you mean 'eyeriss'? (built in: edge_45nm, eyeriss); "
+            "there is no built-in hardware 'eyeris'\n  hint: did you mean 'eyeriss'? "
+            "(built in: edge_45nm, eyeriss, eyeriss_v1_256, eyeriss_v2, eyeriss_v2_256); "
             "a path to a file of your own must end in .yaml",
         ),
         (
             "chip.json",
-            "there is no built-in hardware 'chip.json'\n  hint: built in: edge_45nm, eyeriss; "
+            "there is no built-in hardware 'chip.json'\n  hint: "
+            "built in: edge_45nm, eyeriss, eyeriss_v1_256, eyeriss_v2, eyeriss_v2_256; "
             "a path to a file of your own must end in .yaml",
         ),
         ("no/eyeris.yaml", "no/eyeris.yaml: there is no such file\n  hint: did you mean the built-in 'eyeriss'?"),

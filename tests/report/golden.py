@@ -8,6 +8,9 @@ from pathlib import Path
 
 from assay.evaluation.count import MappingCount, count_mapping
 from assay.hardware.model import Axis, Bandwidth, Buffering, Counting, Figure, Hardware, Multicast
+from assay.metrics.accuracy import published
+from assay.metrics.requirements import Requirements
+from assay.metrics.scorecard import scorecard
 from assay.report.count import render_count
 from assay.report.evaluation import render_evaluation
 from assay.report.explain import render_explanation
@@ -54,6 +57,9 @@ def counted(hardware: Hardware = CHIP) -> MappingCount:
     return count_mapping(LAYER, hardware, MAPPING, notes=("Nothing here is real.",))
 
 
+CARD = scorecard(sample(), published("alexnet"), tdp=50e-6, effectual=0.4)
+REQUIRED = Requirements(min_accuracy=0.8, max_latency=100e-6, min_throughput=1e4, max_power=1.0, max_area=1e-6)
+
 TEXTS: dict[str, Callable[[], str]] = {
     "count": lambda: render_count(counted()),
     "count_60": lambda: render_count(counted(chip(array=replace(ARRAY, transfer_energy=None))), width=60),
@@ -61,6 +67,8 @@ TEXTS: dict[str, Callable[[], str]] = {
     "evaluation": lambda: render_evaluation(sample()),
     "evaluation_80": lambda: render_evaluation(sample(gap=0.013), width=80),
     "evaluation_unknown": lambda: render_evaluation(sample(chip(mac=replace(MAC, energy=None))), width=100),
+    "evaluation_explained": lambda: render_evaluation(sample(), width=100, card=CARD, explain=True),
+    "evaluation_judged": lambda: render_evaluation(sample(), width=80, card=CARD, judged=CARD.judge(REQUIRED)),
     "explain_count": lambda: render_explanation(window().explain(None, "glb", "ifmap", "read")),
     "explain_cycles": lambda: render_explanation(window().explain(cycles=True), width=100),
     "explain_difference": lambda: render_explanation(sample().explain("fc1", "buf", "ofmap", "read"), width=80),

@@ -121,6 +121,17 @@ def explain_layer(
     return NumberList(result.name, result.hardware, notes, tuple(charges))
 
 
+def explain_counts(
+    result: LayerResult, text: HardwareText | None, notes: tuple[str, ...] = ()
+) -> tuple[NumberExplanation, ...]:
+    """Every count of a layer that is not 0, explained: quicker than one by one. Arguments as of `explain_layer`."""
+    layer = _Layer.of(result, text)
+    notes = (*notes, *_origin_notes(result.hardware, text))
+    return tuple(
+        NumberExplanation(result.name, result.hardware, notes, layer.sums(charge), charge) for charge in layer.charges()
+    )
+
+
 def _check_choice(cycles: bool, energy: bool, names: tuple[str | None, ...]) -> None:
     if cycles and energy:
         raise InputError("cycles and energy are two figures", hint="ask for one of them")

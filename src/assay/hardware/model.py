@@ -271,7 +271,8 @@ class Hardware:
         counting: conventions of counting that differ from the defaults.
         dataflow: name of the dataflow whose constraints the nodes have (`assay.hardware.dataflows`); empty for none.
         parts: what else is on the chip.
-        published: figures of the paper, for comparison; never used in a calculation.
+        published: figures of the paper, for comparison; never used to calculate counts, energy or time (the scorecard
+            counts the cost by a published area, and knows a published TDP).
     """
 
     name: str

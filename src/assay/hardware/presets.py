@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,7 @@ class HardwareText:
 
         Empty where the node does not have the key.
         """
-        root = _fields(loads(self.text, self.path).root)
+        root = _parsed(self.text, self.path)
         value = next((each for each in root["nodes"].items() if node in _names_of(each)), None)
         place: Entry | None = None
         for key in keys:
@@ -134,7 +135,7 @@ class HardwareText:
         """What names stand for: key and value in the text of a file."""
         found: dict[str, tuple[Entry, Entry, str]] = {}
         for source, text in self.tables:
-            fields = _fields(loads(text, source if source.endswith((".yaml", ".yml")) else f"{source}.yaml").root)
+            fields = _parsed(text, source if source.endswith((".yaml", ".yml")) else f"{source}.yaml")
             table = fields["name"].words
             found |= {f"{table}.{key.words}": (key, value, text) for key, value in fields["values"].pairs()}
         own = root["variables"].pairs() if "variables" in root else ()
@@ -185,6 +186,12 @@ def _table_text(source: str, folder: Path | None) -> str:
     if source.endswith((".yaml", ".yml")):
         return ((folder or Path()) / source).read_text(encoding="utf-8-sig")
     return shipped_text("tables", source)
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str, path: str) -> dict[str, Entry]:
+    """Its keys and values, read once: an explanation of a whole network asks for hundreds of lines."""
+    return _fields(loads(text, path).root)
 
 
 def _fields(entry: Entry) -> dict[str, Entry]:

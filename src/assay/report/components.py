@@ -12,15 +12,13 @@ from assay.components.estimator import Attribute
 from assay.components.provider import BUILT_IN, Provider
 from assay.hardware.design import Built, built_of, chip_area, leakage_power, not_taken
 from assay.hardware.model import Figure, Hardware
+from assay.metrics.cost import AREAS
 from assay.reading.units import SIZE, Quantity, kind
 from assay.report.figures import NOT_MODELLED, percent, si, square, whole
 from assay.report.page import Column, bullets, grid, heading, prose, to_text
 
 SHOWN = ("scaled from", "area:", "leakage")
 """How the notes begin that stand beside sources."""
-
-AREAS = ("chip_area", "die_area", "core_area")
-"""Published figures that are the area of a chip."""
 
 
 def estimate_line(estimate: Estimate) -> str:

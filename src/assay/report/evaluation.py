@@ -1,6 +1,8 @@
-"""An evaluation as a person reads it: verdict, scorecard, where the energy goes, a row per layer, notes."""
+"""An evaluation as a person reads it: summary, scorecard, where the energy goes, a row per layer, notes."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -8,25 +10,50 @@ from rich.text import Text
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import Evaluation
 from assay.hardware.design import built_of
+from assay.metrics.requirements import Verdict
+from assay.metrics.scorecard import Scorecard, scorecard
 from assay.report.components import area_sources, area_table
 from assay.report.figures import cell, percent, pes, shape, short, si
-from assay.report.page import COLORS, Column, bar, bullets, grid, heading, letters, pairs, prose, stack, to_text
-from assay.report.scorecard import scorecard
+from assay.report.judgement import verdict_parts
+from assay.report.page import COLORS, Column, bar, bullets, grid, groups, heading, letters, prose, stack, to_text
+from assay.report.scorecard import scorecard_pairs, scorecard_sections
+from assay.report.section import Section, section_parts
 from assay.report.verdict import verdict
 
 SPLIT = 10
 BAR = 40
 
 
-def render_evaluation(evaluation: Evaluation, *, width: int | None = None, color: bool = False) -> str:
+def render_evaluation(
+    evaluation: Evaluation,
+    *,
+    width: int | None = None,
+    color: bool = False,
+    card: Scorecard | None = None,
+    judged: Verdict | None = None,
+    explain: bool = False,
+    further: Sequence[Section] = (),
+) -> str:
     """The whole screen.
 
     Args:
         width: columns of the terminal; None: as wide as the tables need.
         color: True to use ANSI colours.
+        card: its scorecard; None: one without what only the user knows.
+        judged: the verdict for the requirements of an application, which comes first; None: nothing is required.
+        explain: True: every metric of the scorecard with formula, operands and source.
+        further: what else was found out; shown before the notes.
     """
-    parts: list[RenderableType] = [Text(evaluation.title, style="bold"), prose(verdict(evaluation), width)]
-    parts += [heading("Scorecard"), pairs(scorecard(evaluation), width)]
+    found = scorecard(evaluation) if card is None else card
+    parts: list[RenderableType] = [Text(evaluation.title, style="bold")]
+    if judged is not None:
+        parts += [*verdict_parts(judged, width), Text()]
+    parts.append(prose(verdict(evaluation), width))
+    if explain:
+        for section in scorecard_sections(found):
+            parts += section_parts(section, width, explain=True)
+    else:
+        parts += [heading("Scorecard"), groups(scorecard_pairs(evaluation, found), width)]
     if evaluation.energy is not None:
         parts += [heading("Energy by component"), _energy_bars(evaluation, width)]
     if any(built.part for built in built_of(evaluation.hardware)):
@@ -35,6 +62,8 @@ def render_evaluation(evaluation: Evaluation, *, width: int | None = None, color
     if evaluation.mapped:
         parts += [heading("Layers"), _layer_table(evaluation, width)]
     parts += _vector_table(evaluation, width)
+    for section in further:
+        parts += section_parts(section, width, explain=explain)
     parts += [heading("Notes"), bullets(evaluation.notes, width)]
     return to_text(parts, width=width, color=color)
 

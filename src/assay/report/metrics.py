@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.metrics.metric import Metric, Value
+from assay.metrics.metric import Basis, Metric, Value
 from assay.reading.units import format_si
 from assay.report.figures import NOT_MODELLED, percent, square
 
@@ -14,8 +14,25 @@ def figure(metric: Metric) -> str:
     """Value, unit and condition: `61.4 ms (batch of 4)`; what is missing where there is none."""
     if metric.value is None:
         return f"{NOT_MODELLED}: {metric.missing}" if metric.missing else NOT_MODELLED
-    text = amount(metric.value, metric.unit)
+    text = stated(metric) or amount(metric.value, metric.unit)
     return f"{text} ({metric.note})" if metric.note else text
+
+
+def stated(metric: Metric) -> str:
+    """A share or an area that somebody states, with the digits that it was stated with; empty for other figures."""
+    number = metric.value
+    if metric.basis not in STATED or isinstance(number, str | bool) or number is None:
+        return ""
+    if metric.unit == "%":
+        return f"{100 * number:.4g} %"
+    return f"{1e6 * number:,.6g} mm2" if metric.unit == "m2" and number >= PRECISE else ""
+
+
+STATED = (Basis.MEASURED, Basis.SPECIFIED, Basis.GIVEN)
+"""What is not rounded to what a calculation is worth."""
+
+PRECISE = 1e-8
+"""m2 from which on an area is in mm2."""
 
 
 def amount(value: Value, unit: str) -> str:

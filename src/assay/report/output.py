@@ -9,6 +9,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
 
 from assay.errors import InputError, Position
@@ -33,8 +34,10 @@ def check_outputs(outputs: Mapping[str, str], inputs: Mapping[str, str]) -> dict
         InputError: not a file name, no such folder, or a file that is used twice.
     """
     found = {option: STDOUT if _descriptor(target) == 1 else target for option, target in outputs.items()}
-    if list(found.values()).count(STDOUT) > 1:
-        raise InputError(f"{' and '.join(found)} cannot share stdout", hint="write one of them to a file")
+    piped = [option for option, target in found.items() if target == STDOUT]
+    if len(piped) > 1:
+        advice = "write one of them to a file" if len(piped) == 2 else "write all but one of them to files"
+        raise InputError(f"{' and '.join(piped)} cannot share stdout", hint=advice)
     for option, target in found.items():
         if target == STDOUT:
             continue
@@ -44,9 +47,10 @@ def check_outputs(outputs: Mapping[str, str], inputs: Mapping[str, str]) -> dict
                 raise InputError(f"{option}: {target} is the {what} that is read", hint="write to another file")
         if _is_stdout(target):
             raise InputError(f"{option}: stdout goes to {target} already", hint=f"write {option} - for stdout alone")
-    files = [target for target in found.values() if target != STDOUT]
-    if len(files) == 2 and _same(*files):
-        raise InputError(f"{' and '.join(found)} name the same file, {files[0]}", hint="write them to two files")
+    files = [(option, target) for option, target in found.items() if target != STDOUT]
+    for (first, target), (second, other) in combinations(files, 2):
+        if _same(target, other):
+            raise InputError(f"{first} and {second} name the same file, {target}", hint="write them to two files")
     return found
 
 

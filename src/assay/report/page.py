@@ -53,7 +53,7 @@ def to_text(parts: Iterable[RenderableType], *, width: int | None, color: bool) 
     )
     with console.capture() as capture:
         for part in parts:
-            console.print(part)
+            console.print(part, crop=False)  # `verbatim` may be wider
     return "\n".join(line.rstrip() for line in capture.get().split("\n"))
 
 
@@ -68,6 +68,11 @@ def prose(text: str | Text, width: int | None) -> RenderableType:
     return Padding(body, (0, max(0, (width or UNLIMITED) - PROSE), 0, 0))
 
 
+def verbatim(text: str) -> RenderableType:
+    """Lines that are never broken, however wide: what stands inside what must be seen."""
+    return Group(Text(text.rstrip("\n"), no_wrap=True, overflow="ignore"))
+
+
 def bullets(items: Sequence[str], width: int | None) -> RenderableType:
     """A list of sentences."""
     table = Table.grid(padding=(0, 1))
@@ -80,11 +85,20 @@ def bullets(items: Sequence[str], width: int | None) -> RenderableType:
 
 def pairs(rows: Sequence[tuple[str, str]], width: int | None) -> RenderableType:
     """Names on the left, values on the right."""
+    return groups([rows], width)
+
+
+def groups(rows: Sequence[Sequence[tuple[str, str]]], width: int | None) -> RenderableType:
+    """As `pairs`, with a line free between groups."""
+    longest = max(len(name) for group in rows for name, _ in group)
     table = Table.grid(padding=(0, 3))
     table.add_column(no_wrap=True)
-    table.add_column(max_width=max(20, min(width or PROSE, PROSE) - max(len(name) for name, _ in rows) - 3))
-    for name, value in rows:
-        table.add_row(name, Text(value))
+    table.add_column(max_width=max(20, min(width or PROSE, PROSE) - longest - 3))
+    for number, group in enumerate(each for each in rows if each):
+        if number:
+            table.add_row("", "")
+        for name, value in group:
+            table.add_row(name, Text(value))
     return table
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("svg", "pdf", "png")
 
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7F7F7F", "#332288", "#882255")
-"""Colours that people with any kind of colour vision tell apart (Okabe and Ito, 2008, and two of Tol's)."""
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F", "#882255", "#999933", "#332288")
+"""Colours that people with any kind of colour vision tell apart (Okabe and Ito, 2008, without yellow, which is faint on
+white; and three of Tol's)."""
 
 STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -76,10 +79,18 @@ def save_pictures(folder: str | Path, pictures: Sequence[Picture], formats: Sequ
     return paths
 
 
-def picture_svg(picture: Picture) -> str:
-    """The picture as an `svg` element to stand in HTML."""
+def picture_svg(picture: Picture, name: str = "") -> str:
+    """The picture as an `svg` element to stand in HTML, with its title for those who cannot see it.
+
+    Args:
+        name: unique in its page: every id in the element begins with it. Empty: the picture's key.
+    """
     text = picture_bytes(picture, "svg").decode()
-    return text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], count=1, flags=re.DOTALL)
+    text = re.sub(r'\bxmlns(:\w+)?="[^"]*"', "", text).replace("xlink:href", "href")  # HTML knows them
+    prefix = escape(name or picture.key)
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
+    return text.replace("<svg", f'<svg role="img" aria-label="{escape(picture.title)}"', 1)
 
 
 def picture_bytes(picture: Picture, form: str) -> bytes:

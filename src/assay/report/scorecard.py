@@ -1,43 +1,78 @@
-"""The scorecard: the metrics that belong together when a DNN processor is judged.
-
-After V. Sze et al., "How to Evaluate Deep Neural Network Processors: TOPS/W (Alone) Considered Harmful", IEEE
-Solid-State Circuits Magazine 12(3), 2020: all of them, off-chip memory included, TOPS and TOPS/W last.
-"""
+"""The scorecard as people read it: in short on the screen, with every formula as sections."""
 
 from __future__ import annotations
 
 from assay.evaluation.results import Evaluation
-from assay.hardware.design import energies_in_short, is_extrapolated, leakage_power
+from assay.hardware.design import is_extrapolated, leakage_power
+from assay.metrics.efficiency import has_offchip
+from assay.metrics.metric import Metric
+from assay.metrics.scorecard import Scorecard, word_widths
 from assay.reading.units import format_bytes
-from assay.report.components import published_areas
 from assay.report.figures import NOT_MODELLED, missing_energy, percent, pes, plain, rate, si, square, traffic, whole
+from assay.report.metrics import amount, figure, stated
+from assay.report.scorecard_pictures import factor_pictures
+from assay.report.section import Section
+
+Pairs = list[tuple[str, str]]
 
 
-def scorecard(evaluation: Evaluation) -> list[tuple[str, str]]:
-    """(metric, value) pairs, in the order in which they are shown."""
-    hardware = evaluation.hardware
+def scorecard_sections(card: Scorecard) -> tuple[Section, ...]:
+    """Every figure with its explanation, a section per group; the factors of the throughput also as a picture."""
+    pictures = {"factors": factor_pictures(card)}
+    return tuple(
+        Section(f"scorecard_{group.key}", group.title, metrics=group.metrics, pictures=pictures.get(group.key, ()))
+        for group in card.groups
+    )
+
+
+def scorecard_pairs(evaluation: Evaluation, card: Scorecard) -> list[Pairs]:
+    """(metric, value) pairs of the main figures, in the groups and the order in which they are shown."""
     return [
-        ("Accuracy", "not given"),
-        ("Throughput", rate(evaluation.throughput, "inferences")),
-        ("Latency", _latency(evaluation)),
-        ("Energy", _energy(evaluation)),
-        ("Power", _power(evaluation)),
-        *([("Leakage", text)] if (text := _leakage(evaluation)) else []),
-        *([("Clock and control", text)] if (text := _clock(evaluation)) else []),
-        ("Off-chip traffic", _traffic(evaluation)),
-        ("Utilisation", _utilization(evaluation)),
-        ("Multiply-accumulates", f"{whole(evaluation.macs)} per {_unit(evaluation)}"),
-        ("Word width", _bits(evaluation)),
-        ("PEs", f"{whole(hardware.pes)}{_per_pe(evaluation)}"),
-        ("Clock", si(hardware.clock, "Hz")),
-        ("On-chip storage", format_bytes(evaluation.onchip_bits)),
-        ("Chip area", _area(evaluation)),
-        ("Technology", hardware.technology or "not given"),
-        ("Energies from", energies_in_short(hardware)),
-        ("Obtained by", "calculation from exact counts; not measured"),
-        ("TOPS", _tops(evaluation)),
-        ("TOPS/W", _tops_per_watt(evaluation)),
+        [("Accuracy", _accuracy(card)), *_if_known("Difficulty", card["difficulty"])],
+        [
+            ("Throughput", rate(evaluation.throughput, "inferences")),
+            ("Latency", _latency(evaluation)),
+            ("Utilisation", _utilization(evaluation, card)),
+            ("Multiply-accumulates", f"{whole(evaluation.macs)} per {_unit(evaluation)}"),
+        ],
+        [
+            ("Energy", _energy(evaluation)),
+            ("Efficiency", _efficiency(card)),
+            ("Off-chip traffic", _traffic(evaluation)),
+            ("Power", _power(evaluation)),
+            *((each.title, str(each.value)) for each in card if each.key == "published_power"),
+            *([("Leakage", text)] if (text := _leakage(evaluation)) else []),
+            *([("Clock and control", text)] if (text := _clock(evaluation)) else []),
+            *([("TDP", _tdp(card))] if card["tdp"].value is not None else []),
+        ],
+        [
+            ("Chip area", _area(evaluation, card)),
+            ("Technology", evaluation.hardware.technology or "not given"),
+            ("PEs", f"{whole(evaluation.hardware.pes)}{_per_pe(evaluation)} at {si(evaluation.hardware.clock, 'Hz')}"),
+            ("On-chip storage", _storage(evaluation, card)),
+            ("Off-chip bandwidth", _bandwidth(card)),
+        ],
+        [(each.title, _found(each)) for key in ("flexibility", "scalability") for each in card.group(key).metrics],
+        [
+            ("Word width", _bits(evaluation)),
+            ("Energies from", figure(card["energies_from"])),
+            ("Obtained by", figure(card["obtained"])),
+        ],
+        [("TOPS", _tops(card)), ("TOPS/W", _tops_per_watt(card))],
     ]
+
+
+def _if_known(title: str, metric: Metric) -> Pairs:
+    return [] if metric.value is None else [(title, str(metric.value))]
+
+
+def _accuracy(card: Scorecard) -> str:
+    metric = card["accuracy"]
+    return figure(metric) if metric.value is not None else "not given (--accuracy 80% says it)"
+
+
+def _found(metric: Metric) -> str:
+    return figure(metric) if metric.value is not None else f"not known here: {metric.missing}"
 
 
 def _unit(evaluation: Evaluation) -> str:
@@ -50,6 +85,15 @@ def _latency(evaluation: Evaluation) -> str:
     return f"{si(evaluation.latency, 's')} per {_unit(evaluation)}"
 
 
+def _utilization(evaluation: Evaluation, card: Scorecard) -> str:
+    """Equation (3)."""
+    if evaluation.utilization is None:
+        return NOT_MODELLED
+    share, busy = (percent(_number(card[key])) for key in ("active_share", "active_utilization"))
+    active = f"{pes(evaluation.active_pes)} of {whole(evaluation.hardware.pes)} PEs active"
+    return f"{percent(evaluation.utilization)}: {active} ({share}), busy {busy} of the time"
+
+
 def _energy(evaluation: Evaluation) -> str:
     if evaluation.energy is None:
         return NOT_MODELLED
@@ -58,14 +102,26 @@ def _energy(evaluation: Evaluation) -> str:
         text += f", {si(evaluation.energy_per_inference, 'J')} per inference"
     rough = [node.name for node in evaluation.hardware.nodes if node.estimated and is_extrapolated(node.component)]
     flag = f"; extrapolated: {', '.join(rough)}" if rough else ""
-    return f"{text} (off-chip memory included{missing_energy(evaluation, '; without ')}{flag})"
+    scope = "off-chip memory included" if has_offchip(evaluation) else "no off-chip memory is described"
+    return f"{text} ({scope}{missing_energy(evaluation, '; without ')}{flag})"
+
+
+def _efficiency(card: Scorecard) -> str:
+    metric = card["inferences_per_joule"]
+    if metric.value is None:
+        return NOT_MODELLED
+    data, total = _number(card["data_energy"]), _number(card["energy_per_operation"])
+    moved = "" if data is None or not total else f"; {percent(data / total)} of the energy moves data"
+    per_joule = card["operations_per_joule"]
+    return f"{amount(metric.value, metric.unit)}, {amount(per_joule.value, per_joule.unit)}{moved}"
 
 
 def _power(evaluation: Evaluation) -> str:
     power, onchip = evaluation.power, evaluation.onchip_power
     if power is None or onchip is None:
         return NOT_MODELLED
-    text = f"{si(power, 'W')} on average: {si(onchip, 'W')} on chip, {si(power - onchip, 'W')} off chip"
+    offchip = si(power - onchip, "W") if has_offchip(evaluation) else NOT_MODELLED
+    text = f"{si(power, 'W')} on average: {si(onchip, 'W')} on chip, {offchip} off chip"
     return f"{text}{missing_energy(evaluation, ', without ')}"
 
 
@@ -92,6 +148,15 @@ def _clock(evaluation: Evaluation) -> str:
     return f"{power}, {energy}{_without(total.without)}"
 
 
+def _tdp(card: Scorecard) -> str:
+    tdp, within, allowed = card["tdp"], card["within_tdp"], card["tdp_throughput"]
+    text = f"{amount(tdp.value, tdp.unit)} ({tdp.source})"
+    if within.value is None:
+        return f"{text}; {NOT_MODELLED} whether it is kept"
+    kept = "kept" if within.value else "exceeded"
+    return f"{text}: {kept}, {within.note}; allows {amount(allowed.value, allowed.unit)}"
+
+
 def _without(names: tuple[str, ...]) -> str:
     return f"; {NOT_MODELLED}: {', '.join(names)}" if names else ""
 
@@ -104,43 +169,57 @@ def _traffic(evaluation: Evaluation) -> str:
     return f"{traffic(read)} read, {traffic(write)} written per {_unit(evaluation)} ({plain(per_mac)} B per MAC)"
 
 
-def _utilization(evaluation: Evaluation) -> str:
-    if evaluation.utilization is None:
-        return NOT_MODELLED
-    active = pes(evaluation.active_pes)
-    return f"{percent(evaluation.utilization)} of all PE cycles; {active} PEs active while computing"
-
-
 def _bits(evaluation: Evaluation) -> str:
-    widths = {tensor.bits for layer in evaluation.mapped if layer.einsum for tensor in layer.einsum.tensors}
-    if not widths:
-        return "not given"
-    return f"{', '.join(str(bits) for bits in sorted(widths))} bit{'' if widths == {1} else 's'}"
+    widths = word_widths(evaluation)
+    return f"{', '.join(map(str, widths))} bit{'' if widths == (1,) else 's'}" if widths else "not given"
 
 
-def _area(evaluation: Evaluation) -> str:
-    """Of the components that have one; beside it a published figure of the whole chip, where the file has one."""
-    total = evaluation.static.area
-    known = NOT_MODELLED if total.value is None else f"{square(total.value)} of components{_without(total.without)}"
-    for figure in published_areas(evaluation.hardware):
-        value = figure.value if isinstance(figure.value, str) else f"{figure.value:g}"
-        what = figure.name.replace("_", " ")
-        return f"{known}; published: {value} {figure.unit} {what} ({figure.source})"
-    return known
+def _area(evaluation: Evaluation, card: Scorecard) -> str:
+    """As published with the chip, and that of its components."""
+    total, area = evaluation.static.area, card["area"]
+    parts = "" if total.value is None else f"{square(total.value)} of components{_without(total.without)}"
+    if area.value is None or area.note.startswith("of the components"):
+        return parts or NOT_MODELLED
+    gain = card["throughput_per_area"]
+    each = "" if gain.value is None else f"; {amount(gain.value, gain.unit)}"
+    return f"{stated(area)} {area.note} ({area.source}){each}{'; ' if parts else ''}{parts}"
+
+
+def _storage(evaluation: Evaluation, card: Scorecard) -> str:
+    each = card["storage_per_multiplier"]
+    text = format_bytes(evaluation.onchip_bits)
+    return text if each.value is None else f"{text}, {amount(each.value, each.unit)} per multiplier"
+
+
+def _bandwidth(card: Scorecard) -> str:
+    limit, used = card["offchip_bandwidth"], card["offchip_bandwidth_used"]
+    if limit.value is None:
+        return figure(limit)
+    return f"{amount(limit.value, limit.unit)}; {amount(used.value, used.unit)} used on average"
 
 
 def _per_pe(evaluation: Evaluation) -> str:
     macs = evaluation.hardware.compute.macs_per_cycle
-    return f", {macs} MACs per cycle each" if macs > 1 else ""
+    return f", {macs} MACs per cycle each," if macs > 1 else ""
 
 
-def _tops(evaluation: Evaluation) -> str:
-    achieved = evaluation.macs_per_second
-    reached = NOT_MODELLED if achieved is None else plain(2e-12 * achieved)
-    return f"peak {plain(2e-12 * evaluation.peak_macs_per_second)}, achieved {reached} (1 MAC = 2 operations)"
+def _tops(card: Scorecard) -> str:
+    achieved = _number(card["tops"])
+    reached = NOT_MODELLED if achieved is None else plain(achieved)
+    return f"peak {plain(_number(card['peak_tops']))}, achieved {reached} (1 MAC = 2 operations)"
 
 
-def _tops_per_watt(evaluation: Evaluation) -> str:
-    achieved = evaluation.macs_per_joule
-    reached = NOT_MODELLED if achieved is None else f"{plain(2e-12 * achieved)} with off-chip memory"
-    return f"peak {NOT_MODELLED}, achieved {reached}"
+def _tops_per_watt(card: Scorecard) -> str:
+    bound, whole_system, chip = (
+        _number(card[key]) for key in ("peak_tops_per_watt", "tops_per_watt", "onchip_tops_per_watt")
+    )
+    most = f"peak at most {plain(bound)} (MACs alone)" if bound is not None else f"peak {NOT_MODELLED}"
+    if whole_system is None:
+        return f"{most}; achieved {NOT_MODELLED}"
+    alone = "" if chip is None else f", {plain(chip)} without"
+    return f"{most}; achieved {plain(whole_system)} with off-chip memory{alone}"
+
+
+def _number(metric: Metric) -> float | None:
+    value = metric.value
+    return None if isinstance(value, str | bool) or value is None else float(value)

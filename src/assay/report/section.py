@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from assay.metrics.metric import Metric
+from assay.report.escapes import markdown, one_line
 from assay.report.metrics import explained, figure
-from assay.report.page import Column, heading, pairs, prose, to_text
+from assay.report.page import Column, heading, pairs, prose, to_text, verbatim
 from assay.report.pictures import Picture
-from assay.report.sheet import Sheet, sheet_parts
+from assay.report.sheet import Sheet, sheet_parts, to_markdown
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that stay as they are, such as a loop nest or a tree. `folded`: HTML shows the title until it is opened."""
+
+    title: str
+    text: str
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,8 @@ class Section:
         metrics: figures, each with its explanation.
         sheets: tables.
         pictures: drawn only where somebody wants them.
+        blocks: lines that stay as they are.
+        intro: sentences below the heading, before all else.
     """
 
     key: str
@@ -34,6 +48,8 @@ class Section:
     metrics: tuple[Metric, ...] = ()
     sheets: tuple[Sheet, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    intro: str = ""
 
 
 def render_sections(
@@ -63,8 +79,10 @@ def render_sections(
 
 
 def section_parts(section: Section, width: int | None, *, explain: bool = False) -> list[RenderableType]:
-    """One section for the screen: heading, figures, tables, paragraphs."""
+    """One section for the screen: heading, figures, tables, blocks, paragraphs."""
     parts: list[RenderableType] = [heading(section.title)]
+    if section.intro:
+        parts.append(prose(section.intro, width))
     if section.metrics and not explain:
         parts.append(pairs([(each.title, figure(each)) for each in section.metrics], width))
     for each in section.metrics if explain else ():
@@ -74,6 +92,8 @@ def section_parts(section: Section, width: int | None, *, explain: bool = False)
         ]
     for sheet in section.sheets:
         parts += sheet_parts(sheet, width)
+    for block in section.blocks:
+        parts += [Text(f"\n{block.title}\n"), verbatim(block.text)]
     return parts + [prose(text, width) for text in section.text]
 
 
@@ -85,6 +105,24 @@ def all_sheets(sections: Sequence[Section]) -> list[Sheet]:
             sheets.append(metrics_sheet(section))
         sheets += section.sheets
     return sheets
+
+
+def to_markdown_text(sections: Sequence[Section]) -> str:
+    """The tables and blocks in the Markdown of GitHub, in order; folded blocks unfold there, too."""
+    parts: list[str] = []
+    for section in sections:
+        parts += [to_markdown(sheet) for sheet in all_sheets([section])]
+        parts += [_block(block) for block in section.blocks]
+    return "\n".join(parts)
+
+
+def _block(block: Block) -> str:
+    text = block.text.rstrip("\n")
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    code = f"{fence}\n{text}\n{fence}\n"
+    if block.folded:
+        return f"<details><summary>{escape(one_line(block.title))}</summary>\n\n{code}\n</details>\n"
+    return f"**{markdown(block.title)}**\n\n{code}"
 
 
 def metrics_sheet(section: Section) -> Sheet:

@@ -1,0 +1,234 @@
+"""`assay evaluate`: a network on hardware, its scorecard, and the verdict for what an application requires."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from assay.cli_options import add_dataflow, check_batch, seconds, whole
+from assay.cli_outputs import Product, add_outputs, check_product_outputs, deliver
+from assay.cli_progress import clear_line, layers_line, titled_line
+from assay.cli_requirements import add_requirements, amount, requirements_of, share
+from assay.errors import InputError
+
+if TYPE_CHECKING:
+    from assay.evaluation.results import Evaluation
+    from assay.mapping.mapping import Mapping
+    from assay.metrics.accuracy import Accuracy
+    from assay.metrics.examination import Examination
+    from assay.metrics.requirements import Verdict
+    from assay.metrics.scorecard import Scorecard
+    from assay.report.section import Section
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+DESCRIPTION = """\
+Evaluate a network on hardware. With requirements, the first lines are the verdict: viable, not viable, or unknown.
+The exit code is 0 whatever the verdict is."""
+
+
+def add_evaluate(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add `evaluate` to the commands of the command line."""
+    parser = commands.add_parser(
+        "evaluate",
+        parents=[common],
+        help="evaluate a network on hardware",
+        description=DESCRIPTION,
+    )
+    parser.add_argument(
+        "network",
+        metavar="NETWORK",
+        help="a built-in name, an .onnx file or a YAML file, parameters follow a colon; or one layer written out, such "
+        "as conv:M=64,C=64,P=56,Q=56,R=3,S=3 (see assay map --help)",
+    )
+    parser.add_argument("hardware", metavar="HARDWARE", help="a built-in name or a YAML file")
+    _add_work(parser)
+    add_requirements(parser)
+    _add_knowledge(parser)
+    add_outputs(parser)
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="find out all there is: also Eyexam, rooflines, dataflows, flexibility, scalability (minutes, then kept)",
+    )
+    parser.add_argument(
+        "--csv", metavar="FILE", help="write a row per layer as CSV; with - to stdout, and nothing else"
+    )
+    parser.set_defaults(command=_evaluate)
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    """Options that change what is evaluated, or how."""
+    parser.add_argument("--batch", metavar="N", default="1", help="inputs processed together (default: 1)")
+    parser.add_argument(
+        "--bits", metavar="N", default=None, help="bits per word (default: the width of the chip's operands)"
+    )
+    parser.add_argument(
+        "--objective",
+        metavar="NAME",
+        default="energy",
+        help="what the mappings minimise: energy (default), latency or edp (energy times latency)",
+    )
+    add_dataflow(parser)
+    parser.add_argument(
+        "--tiles",
+        metavar="KIND",
+        default="perfect",
+        help="perfect (default): tile sizes divide the layers; imperfect: any, with smaller tiles at the end of a loop",
+    )
+    parser.add_argument(
+        "--time-limit", metavar="SECONDS", help="for each layer's search; then the best so far is taken, with its gap"
+    )
+    parser.add_argument(
+        "--power-gating", action="store_true", help="instances that get no work in a layer do not leak in it"
+    )
+    parser.add_argument("--mapping", metavar="FILE", help="take mappings from a result (.json) or a YAML file")
+    parser.add_argument("--workers", metavar="N", default=None, help="processes (default: one per processor core)")
+    parser.add_argument("--no-cache", action="store_true", help="search every layer anew, and keep nothing for later")
+
+
+def _add_knowledge(parser: argparse.ArgumentParser) -> None:
+    """Options that say what cannot be calculated."""
+    group = parser.add_argument_group("what only you know")
+    group.add_argument(
+        "--accuracy", metavar="SHARE", help="of the network, such as 80.2%% (default: as published, where it is known)"
+    )
+    group.add_argument("--accuracy-metric", metavar="NAME", help="what the accuracy is, such as top-1, top-5 or mAP")
+    group.add_argument("--dataset", metavar="NAME", help="what the accuracy was measured on, such as ImageNet")
+    group.add_argument("--task", metavar="TEXT", help="what the network is for, such as 'image classification'")
+    group.add_argument(
+        "--tdp", metavar="POWER", help="what the cooling of the chip is designed for, such as 300mW (without DRAM)"
+    )
+    group.add_argument(
+        "--effectual", metavar="SHARE", help="MACs of which no operand is zero, such as 40%% (for equations 4 and 9)"
+    )
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    batch = whole(options.batch, "--batch")
+    workers = None if options.workers is None else whole(options.workers, "--workers")
+    bits = None if options.bits is None else whole(options.bits, "--bits")
+    time_limit = None if options.time_limit is None else seconds(options.time_limit, "--time-limit")
+    requirements = requirements_of(options)
+    known = _knowledge(options)
+    from assay.evaluation.evaluate import evaluate
+    from assay.mapper import check_objective
+
+    check_objective(options.objective)
+    outputs = _outputs(options)
+    evaluation = evaluate(
+        options.network,
+        options.hardware,
+        batch=batch,
+        bits=bits,
+        objective=options.objective,
+        tiles=options.tiles,
+        time_limit=time_limit,
+        workers=workers,
+        progress=layers_line(),
+        mappings=_mappings(options.mapping, batch),
+        cache=not options.no_cache,
+        dataflow=options.dataflow,
+        power_gating=options.power_gating,
+    )
+    from assay.metrics.scorecard import scorecard
+
+    found = _examined(evaluation, workers, cache=not options.no_cache) if options.all else None
+    if found is not None:
+        known |= {"flexibility": found.flexibility_metrics, "scalability": found.scaling_metrics}
+    card = scorecard(evaluation, **known)
+    judged = None if requirements is None else card.judge(requirements)
+    deliver(_product(evaluation, card, judged, found, explain=options.explain), outputs, options)
+
+
+def _examined(evaluation: Evaluation, workers: int | None, *, cache: bool) -> Examination:
+    from assay.metrics.examination import examine
+
+    try:
+        return examine(evaluation, workers=workers, cache=cache, progress=titled_line())
+    finally:
+        clear_line()
+
+
+def _knowledge(options: argparse.Namespace) -> dict[str, Any]:
+    """What the scorecard is told beside the evaluation, checked before the work."""
+    from assay.reading.units import POWER
+
+    return {
+        "accuracy": _accuracy(options),
+        "tdp": None if options.tdp is None else amount(options.tdp, "--tdp", POWER, "300mW"),
+        "effectual": None if options.effectual is None else share(options.effectual, "--effectual"),
+    }
+
+
+def _accuracy(options: argparse.Namespace) -> Accuracy | None:
+    """As given, or else as published with a network of the zoo."""
+    from assay.metrics.accuracy import given, published
+
+    about = {"metric": options.accuracy_metric, "dataset": options.dataset, "task": options.task}
+    if options.accuracy is not None:
+        return given(share(options.accuracy, "--accuracy"), **{name: text or "" for name, text in about.items()})
+    for name, text in about.items():
+        if text is not None:
+            option = "--accuracy-metric" if name == "metric" else f"--{name}"
+            raise InputError(f"{option} says what an accuracy is, and none is given", hint="add --accuracy 80.2%")
+    return published(options.network)
+
+
+def _product(
+    evaluation: Evaluation, card: Scorecard, judged: Verdict | None, found: Examination | None, *, explain: bool
+) -> Product:
+    """What there is to show, in all forms."""
+
+    def further() -> Sequence[Section]:
+        if found is None:
+            return ()
+        from assay.report.examination import examination_sections
+
+        return examination_sections(found)
+
+    def sections() -> Sequence[Section]:
+        from assay.report.evaluation_sections import evaluation_sections
+        from assay.report.judgement import verdict_sections
+        from assay.report.scorecard import scorecard_sections
+
+        first = verdict_sections(judged) if judged is not None else ()
+        return (*first, *scorecard_sections(card), *further(), *evaluation_sections(evaluation))
+
+    def screen(width: int | None, color: bool) -> str:
+        from assay.report.evaluation import render_evaluation
+
+        return render_evaluation(
+            evaluation, width=width, color=color, card=card, judged=judged, explain=explain, further=further()
+        )
+
+    def data() -> dict[str, Any]:
+        data = evaluation.to_dict() | {"scorecard": card.to_dict()}
+        data |= {} if judged is None else {"verdict": judged.to_dict()}
+        return data if found is None else data | found.to_dict()
+
+    from assay.report.verdict import verdict
+
+    summary = verdict(evaluation) if judged is None else f"{judged.sentence} {verdict(evaluation)}"
+    return Product(evaluation.title, data, sections, summary, screen=screen, more={"csv": evaluation.to_csv})
+
+
+def _outputs(options: argparse.Namespace) -> dict[str, str]:
+    """Form -> file or `-`, checked before the work."""
+    from assay.workload.load import split_spec
+
+    read = {"network": split_spec(options.network)[0], "hardware": options.hardware}
+    if options.mapping is not None:
+        read["mapping file"] = options.mapping
+    return check_product_outputs(options, read, more=("csv",))
+
+
+def _mappings(path: str | None, batch: int) -> dict[str, Mapping]:
+    if path is None:
+        return {}
+    from assay.evaluation.saved import read_saved
+
+    saved = read_saved(path)
+    check_batch(saved, path, batch)
+    return saved.mappings

@@ -1,0 +1,118 @@
+"""All that can be found out about a network on a chip: Eyexam, rooflines, dataflows, flexibility, scalability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from assay.errors import AssayError
+from assay.evaluation.progress import Progress
+from assay.evaluation.results import Evaluation
+from assay.metrics.dataflows import DataflowStudy, StudyProgress, compare_dataflows
+from assay.metrics.eyexam import Eyexam, eyexam
+from assay.metrics.flexibility import Flexibility, flexibility, flexibility_metrics
+from assay.metrics.metric import Metric
+from assay.metrics.roofline import Roofline, roofline_of
+from assay.metrics.scaling import scaling
+from assay.metrics.scaling_results import Scaling, scaling_metrics
+
+Show = Callable[[str, Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found; None where it could not be, with the reason.
+
+    Attributes:
+        troubles: (what, why) of each that is None.
+    """
+
+    eyexam: Eyexam | None
+    roofline: Roofline | None
+    dataflows: DataflowStudy | None
+    flexibility: Flexibility | None
+    scaling: Scaling | None
+    troubles: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def flexibility_metrics(self) -> tuple[Metric, ...]:
+        """For the scorecard."""
+        return () if self.flexibility is None else flexibility_metrics(self.flexibility)
+
+    @property
+    def scaling_metrics(self) -> tuple[Metric, ...]:
+        """For the scorecard."""
+        return () if self.scaling is None else scaling_metrics(self.scaling)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Each part in its own schema; those that could not be found are left out."""
+        parts = {
+            "eyexam": self.eyexam,
+            "roofline": self.roofline,
+            "dataflows": self.dataflows,
+            "flexibility": self.flexibility,
+            "scaling": self.scaling,
+        }
+        return {name: part.to_dict() for name, part in parts.items() if part is not None}
+
+
+def examine(
+    evaluation: Evaluation, *, workers: int | None = None, cache: bool = True, progress: Show | None = None
+) -> Examination:
+    """Find out everything about the network and the chip of an evaluation, with its batch, objective and tiles.
+
+    What cannot be done on this chip (a dataflow study without an array, say) is named in `troubles`; the rest goes on.
+
+    Args:
+        workers, cache: as for `evaluate`.
+        progress: called with the name of the part, and how far it is.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; what is found is kept.
+    """
+    network, chip = evaluation.network, evaluation.hardware
+    common: dict[str, Any] = {"workers": workers, "cache": cache}
+    troubles: list[tuple[str, str]] = []
+
+    @contextmanager
+    def part(name: str) -> Iterator[None]:
+        try:
+            yield
+        except AssayError as error:
+            troubles.append((name, str(error)))
+
+    def show(name: str) -> Callable[[Progress], None] | None:
+        return None if progress is None else lambda state: progress(name, state)
+
+    def show_study(state: StudyProgress) -> None:
+        if progress is not None and state.layers is not None:
+            progress(state.title, state.layers)
+
+    steps = roofs = study = suite = scale = None
+    with part("Eyexam"):
+        steps = eyexam(
+            network,
+            chip,
+            batch=evaluation.batch,
+            objective=evaluation.objective,
+            tiles=evaluation.tiles,
+            progress=show("Eyexam"),
+            **common,
+        )
+        roofs = roofline_of(steps)
+    with part("Dataflows"):
+        study = compare_dataflows(
+            network,
+            hardware=chip,
+            batches=(evaluation.batch,),
+            objective=evaluation.objective,
+            progress=show_study,
+            **common,
+        )
+    with part("Flexibility"):
+        suite = flexibility(chip, progress=show("flexibility"), **common)
+    with part("Scalability"):
+        scale = scaling(network, chip, batch=evaluation.batch, progress=progress, **common)
+    return Examination(steps, roofs, study, suite, scale, tuple(troubles))

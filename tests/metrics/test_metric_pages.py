@@ -1,0 +1,48 @@
+"""The pages about metrics show what the program prints."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import assay.evaluation.evaluate as evaluation
+from assay.cli import main
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ("scorecard", "accuracy", "throughput", "energy", "cost", "verdict")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _once() -> Iterator[None]:
+    """Every evaluation once, whatever is shown of it."""
+    known = cache(lambda network, chip, batch: original(network, chip, batch=batch, workers=1))
+    original = evaluation.evaluate
+    evaluation.evaluate = lambda network, chip, *, batch, **_: known(network, chip, batch)  # type: ignore[assignment]
+    yield
+    evaluation.evaluate = original
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_screens_are_what_the_commands_print(
+    page: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n\$ assay ([^\n]*)\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    for command, screen in blocks:
+        assert main(shlex.split(command)) == 0
+        printed = iter(capsys.readouterr().out.splitlines())
+        for line in screen.splitlines():
+            if line and line != "...":
+                assert line in printed, f"not printed, or not in this order: {line}"
+
+
+def test_the_example_in_python(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (DOCS / "scorecard.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(code, "scorecard.md", "exec"), {})
+    assert capsys.readouterr().out.endswith("Not viable for these requirements: latency fails.\n")

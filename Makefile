@@ -52,6 +52,8 @@ docs: $(VENV)/.installed-docs
 	$(BIN)/python -m tools.scaling_page > docs/scaling.md.new
 	mv docs/scaling.md.new docs/scaling.md
 	$(BIN)/python -m tools.audit_pages
+	$(BIN)/python -m tools.tutorial_page > docs/tutorial.md.new
+	mv docs/tutorial.md.new docs/tutorial.md
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/counting.py

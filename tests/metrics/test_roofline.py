@@ -52,6 +52,25 @@ def test_by_hand() -> None:
     assert point.ceiling == Fraction(8, 7)
     assert point.bound == "bandwidth"
     assert point.tight_ceiling == point.ceiling
+    assert dram.to_dict() == {
+        "component": "dram",
+        "port": "total",
+        "instances": 1,
+        "bytes_per_cycle": 2.0,
+        "ridge_macs_per_byte": 4.0,
+        "layers": [
+            {
+                "layer": "l0",
+                "bytes": 14.0,
+                "macs_per_byte": 8 / 14,
+                "ceiling_macs_per_cycle": 8 / 7,
+                "tight_ceiling_macs_per_cycle": 8 / 7,
+                "attained_macs_per_cycle": 8 / 7,
+                "active_instances": 1,
+                "bound": "bandwidth",
+            }
+        ],
+    }
 
 
 def test_only_the_active_instances_feed_the_tightened_roof() -> None:
@@ -74,6 +93,8 @@ def test_no_layer_is_above_any_roof(some: Roofline) -> None:
             assert point.ceiling is not None
             assert point.tight_ceiling is not None
             assert point.attained <= point.tight_ceiling <= point.ceiling <= some.hardware.peak_macs_per_cycle
+            assert point.bound == ("bandwidth" if point.ceiling < some.hardware.peak_macs_per_cycle else "compute")
+            assert some.roof_of(point) is roof
 
 
 def test_the_average_touches_the_roof_of_the_busiest_part(some: Roofline) -> None:

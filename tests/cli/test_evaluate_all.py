@@ -1,0 +1,64 @@
+"""`assay evaluate --all`: everything about a network on a chip, with a small suite in place of the standard one."""
+
+import json
+from functools import partial
+from importlib import resources
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from assay.metrics import examination
+from assay.metrics.flexibility import flexibility
+from tests.cli.conftest import Runner
+
+SUITE = """\
+assay: suite/1
+name: mine
+entries:
+  - {network: "matmul:M=8,N=4,K=8", name: product, class: classic}
+"""
+NETWORK = """\
+assay: network/1
+name: net
+input: [8, 8, 8]
+layers:
+  - {name: conv1, op: conv, out: 16, kernel: 3, padding: 1}
+"""
+SCHEMAS = resources.files("assay") / "data" / "schema"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.yaml").write_text(NETWORK)
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    small = partial(flexibility, suite=str(tmp_path / "suite.yaml"), shapes=False)
+    monkeypatch.setattr(examination, "flexibility", small)
+    return tmp_path
+
+
+def test_everything_is_in_every_form(run: Runner, folder: Path) -> None:
+    code, out, err = run("evaluate", "net.yaml", "edge_45nm", "--all", "--workers", "1", "--json", "all.json")
+    assert (code, err) == (0, "")
+    for part in ("Eyexam: in short", "Roofline: tightened roofline", "Dataflows: ", "Flexibility: ", "Scalability: "):
+        assert f"\n{part}" in out
+    assert "ask assay" not in out
+    data = json.loads((folder / "all.json").read_text())
+    for name in ("evaluation", "eyexam", "roofline", "dataflows", "flexibility", "scaling"):
+        schema = json.loads((SCHEMAS / f"{name}-1.json").read_text(encoding="utf-8"))
+        jsonschema.validate(data if name == "evaluation" else data[name], schema)
+
+
+def test_what_a_chip_cannot_is_named_and_the_rest_goes_on(run: Runner, folder: Path) -> None:
+    (folder / "flat.yaml").write_text(
+        "assay: hardware/1\nname: flat\nclock: 1 GHz\nenergy_source: assumed\nnodes:\n"
+        "  - {memory: dram, offchip: true, keep: [ifmap, filter, ofmap], energy: 10 pJ}\n"
+        "  - {memory: buf, size: 64 KiB, keep: [ifmap, filter, ofmap], energy: 1 pJ}\n"
+        "  - {compute: mac, energy: 1 pJ}\n"
+    )
+    code, out, err = run("evaluate", "net.yaml", "flat.yaml", "--all", "--workers", "1")
+    assert (code, err) == (0, "")
+    assert "Could not be found out: " in out
+    assert "Eyexam: in short" in out
+    assert "Flexibility: " in out

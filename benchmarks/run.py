@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ASSAY = (str(Path(sys.executable).with_name("assay")),)
+AT_BATCH_4 = ("alexnet", "eyeriss", "--batch", "4")
+CHIPS = ("eyeriss", "eyeriss_v2", "tpu_v1", "nvdla_2048", "a100")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,10 @@ def figures(runs: int) -> list[Figure]:
         measure("assay evaluate alexnet eyeriss, again", 2, runs, lambda: median(alexnet, runs)),
         measure("assay evaluate vgg16 eyeriss", 10, runs, lambda: median(vgg, runs)),
         measure("assay evaluate resnet50 eyeriss", 10, runs, lambda: median(resnet, runs)),
+        measure("assay eyexam alexnet eyeriss", 20, runs, lambda: median((*ASSAY, "eyexam", *AT_BATCH_4), runs)),
+        measure("assay audit eyeriss", 1, many, lambda: median((*ASSAY, "audit", "eyeriss"), many)),
+        measure("assay compare, five chips", 1.5, many, lambda: median((*ASSAY, "compare", *CHIPS), many)),
+        measure("assay flexibility edge_45nm", 120, 1, lambda: seconds((*ASSAY, "flexibility", "edge_45nm"))),
     ]
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from assay.errors import AssayError, InputError
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from assay.metrics.requirements import Requirements
     from assay.reading.units import Dimension, Quantity
 
@@ -87,12 +89,12 @@ def share(text: str, option: str) -> float:
     if not body.endswith("%"):
         value = _plain(body, text, option, form)
         if value >= 1:
-            raise InputError(f"{option} is '{text}'; is that {value:g} %?", hint=form)
-        return _positive(value, text, option)
+            raise InputError(f"{option} is '{text}'; is that {float(value):g} %?", hint=form)
+        return _positive(float(value), text, option)
     value = _plain(body.removesuffix("%"), text, option, form) / 100
     if value > 1:
         raise InputError(f"{option} is '{text}'; no share is above 100 %", hint=form)
-    return _positive(value, text, option)
+    return _positive(float(value), text, option)
 
 
 def _per_second(text: str, option: str) -> float:
@@ -108,13 +110,14 @@ def _per_second(text: str, option: str) -> float:
     return _positive(value.value, text, option)
 
 
-def _plain(body: str, text: str, option: str, form: str) -> float:
+def _plain(body: str, text: str, option: str, form: str) -> Fraction:
+    """Exact, so that 70.9% is the very float of a published 70.9 %."""
     from assay.reading.units import NUMBER
 
     value = _read(body, option, form)
     if value.dimension != NUMBER:
         raise InputError(f"{option} is '{text}'; it must be a share", hint=form)
-    return value.value
+    return value.exact
 
 
 def _read(text: str, option: str, form: str) -> Quantity:

@@ -34,6 +34,8 @@ examples:
 RATE_FORM = "a bandwidth such as 100GB/s"
 ENERGY_FORM = "an energy per bit such as 1.17pJ/b"
 FACTOR = "a factor above 0 such as 2, 0.5 or 3/4"
+LEAST, MOST = 1e-9, 1e9
+"""Factors beyond them are slips of the pen."""
 
 
 def add_scale(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -59,19 +61,18 @@ def add_scale(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--link-energy", metavar="X", help="per bit over a link, such as 1.17pJ/b (assay estimate link has more)"
     )
-    parser.add_argument("--dram", metavar="KIND", default="shared", help="of the chips: shared (default) or per_chip")
+    parser.add_argument("--dram", metavar="KIND", help="of the chips: shared (default) or per_chip")
     parser.add_argument("--against", metavar="HARDWARE", help="other hardware, with as many PEs, to compare with")
     parser.add_argument("--weak", action="store_true", help="weak scaling: the batch grows with PEs and chips")
-    parser.add_argument("--fanout", metavar="NAME", default="", help="what gets more children (default: the outermost)")
+    parser.add_argument("--fanout", metavar="NAME", help="what gets more children (default: the outermost)")
     for name, what, default in (
         ("buffers", "size and bandwidth of memories on the chip outside of the array", "proportion"),
         ("offchip", "bandwidth of memories off the chip", "fixed"),
         ("wires", "bandwidth of the wires into the array", "fixed"),
     ):
-        parser.add_argument(
-            f"--{name}", metavar="HOW", default=default, help=f"{what}, with the PEs: fixed or proportion ({default})"
-        )
+        parser.add_argument(f"--{name}", metavar="HOW", help=f"{what}, with the PEs: fixed or proportion ({default})")
     parser.add_argument("--batch", metavar="N", help="inputs processed together (default: 1)")
+    parser.add_argument("--bits", metavar="N", help="bits per word (default: the width of the chip's operands)")
     parser.add_argument(
         "--objective",
         metavar="NAME",
@@ -87,6 +88,7 @@ def add_scale(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def _scale(options: argparse.Namespace) -> None:
     batch = 1 if options.batch is None else whole(options.batch, "--batch")
+    bits = None if options.bits is None else whole(options.bits, "--bits")
     workers = None if options.workers is None else whole(options.workers, "--workers")
     plan = _plan(options)
     from assay.workload.load import split_spec
@@ -103,6 +105,7 @@ def _scale(options: argparse.Namespace) -> None:
             plan,
             against=options.against,
             batch=batch,
+            bits=bits,
             objective=options.objective,
             dataflow=options.dataflow,
             workers=workers,
@@ -123,11 +126,16 @@ def _plan(options: argparse.Namespace) -> ScalingPlan:
     from assay.metrics.scaling_hardware import Dram, Growth, Rule
     from assay.reading.units import ENERGY, RATE, SIZE
 
-    given = (options.pes, options.by, options.storage, options.chips)
     by = tuple(_factor(each, "--by") for each in _list(options.by))
-    if all(each is None for each in given):
+    if all(each is None for each in (options.pes, options.by, options.storage, options.chips)):
         by = tuple(Fraction(each) for each in DEFAULT_FACTORS)
-    rate, energy = options.link_bandwidth, options.link_energy
+    _check_used(options, pes=bool(by) or options.pes is not None)
+    usual, rate, energy = Rule(), options.link_bandwidth, options.link_energy
+
+    def growth(option: str, default: Growth) -> Growth:
+        given = getattr(options, option)
+        return default if given is None else Growth(_word(given, f"--{option}", tuple(Growth)))
+
     return ScalingPlan(
         pes=tuple(whole(each, "--pes") for each in _list(options.pes)),
         by=by,
@@ -136,15 +144,29 @@ def _plan(options: argparse.Namespace) -> ScalingPlan:
         memories=tuple(_list(options.memories)),
         link_bandwidth=None if rate is None else quantity(rate, "--link-bandwidth", RATE, RATE_FORM),
         link_energy=None if energy is None else quantity(energy, "--link-energy", ENERGY / SIZE, ENERGY_FORM),
-        dram=Dram(_word(options.dram, "--dram", tuple(Dram))),
+        dram=Dram.SHARED if options.dram is None else Dram(_word(options.dram, "--dram", tuple(Dram))),
         weak=options.weak,
         rule=Rule(
-            fanout=options.fanout,
-            storage=Growth(_word(options.buffers, "--buffers", tuple(Growth))),
-            offchip=Growth(_word(options.offchip, "--offchip", tuple(Growth))),
-            network=Growth(_word(options.wires, "--wires", tuple(Growth))),
+            fanout=options.fanout or "",
+            storage=growth("buffers", usual.storage),
+            offchip=growth("offchip", usual.offchip),
+            network=growth("wires", usual.network),
         ),
     )
+
+
+def _check_used(options: argparse.Namespace, *, pes: bool) -> None:
+    """Raise InputError for an option of something that is not varied: it would change nothing."""
+    needs = {
+        ("fanout", "buffers", "offchip", "wires"): (pes, "PEs", "--pes or --by"),
+        ("memories",): (options.storage is not None, "storage", "--storage 0.5,1,2"),
+        ("link_bandwidth", "link_energy", "dram"): (options.chips is not None, "chips", "--chips 1,2,4"),
+    }
+    for names, (varied, what, advice) in needs.items():
+        for name in names:
+            if not varied and getattr(options, name) is not None:
+                option = f"--{name.replace('_', '-')}"
+                raise InputError(f"{option} is for scaling over {what}, which is not asked for", hint=f"add {advice}")
 
 
 def _list(text: str | None) -> list[str]:
@@ -156,11 +178,12 @@ def _list(text: str | None) -> list[str]:
 
 def _factor(text: str, option: str) -> Fraction:
     """Raises InputError for what is no factor."""
-    try:
-        factor = Fraction(text.replace(" ", ""))
+    word = text.replace(" ", "")
+    try:  # as a float first: 1e999999999 as a fraction would fill the memory
+        factor = Fraction(word) if "/" in word or LEAST <= float(word) <= MOST else None
     except (ValueError, ZeroDivisionError):
-        raise InputError(f"{option} has '{text}'; it must be {FACTOR}") from None
-    if factor <= 0:
+        factor = None
+    if factor is None or not LEAST <= factor <= MOST:
         raise InputError(f"{option} has '{text}'; it must be {FACTOR}")
     return factor
 

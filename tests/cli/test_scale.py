@@ -76,7 +76,13 @@ def test_pictures(run: Runner, small: str, tmp_path: Path) -> None:
         (("--storage", "-1"), "--storage has '-1'"),
         (("--storage", "2", "--memories", "dram"), "has no memory 'dram' with a size"),
         (("--chips", "0"), "chips is 0"),
-        (("--link-energy", "1pJ/b"), "links are between chips"),
+        (("--link-energy", "1pJ/b"), "--link-energy is for scaling over chips, which is not asked for"),
+        (("--dram", "per_chip"), "--dram is for scaling over chips"),
+        (("--memories", "glb"), "--memories is for scaling over storage"),
+        (("--storage", "2", "--wires", "fixed"), "--wires is for scaling over PEs"),
+        (("--by", "1e999999999"), "--by has '1e999999999'; it must be a factor above 0"),
+        (("--storage", "1e-999999999"), "--storage has '1e-999999999'"),
+        (("--bits", "x"), "--bits is 'x'; it must be a whole number"),
         (("--chips", "2", "--link-energy", "1pJ"), "--link-energy is '1pJ'; it must be an energy per bit"),
         (("--chips", "2", "--link-bandwidth", "100GB"), "--link-bandwidth is '100GB'; it must be a bandwidth"),
         (("--dram", "each"), "--dram is 'each'"),
@@ -91,3 +97,12 @@ def test_mistakes(run: Runner, small: str, options: tuple[str, ...], message: st
     assert (code, out) == (2, "") or (code != 0 and out == "")
     assert message in err
     assert "Traceback" not in err
+
+
+def test_bits_for_chips_of_different_words(run: Runner, small: str) -> None:
+    """What the message advises where the other chip's multipliers are narrower can be done."""
+    wide = ("scale", small, "eyeriss", "--against", "eyeriss_v2_256", "--by", "1", "--json", "-")
+    code, _, err = run(*wide)
+    assert code == 2
+    assert "--bits 8" in err
+    assert run(*wide, "--bits", "8")[0] == 0

@@ -166,13 +166,14 @@ class Judgement:
     @property
     def sentence(self) -> str:
         """`Latency 341 ms, at most 33 ms: failed, 10.3 times as much as allowed`."""
-        bound = f"{'at least' if self.limit.least else 'at most'} {quantity(self.required, self.limit)}"
+        side = "at least" if self.limit.least else "at most"
         if self.metric is None or self.outcome is Outcome.UNKNOWN:
-            return f"{self.limit.title}, {bound}: unknown ({self.missing})"
+            return f"{self.limit.title}, {side} {quantity(self.required, self.limit)}: unknown ({self.missing})"
         value = _number(self.metric)
         assert value is not None
+        shown, bound = _told_apart(value, self.required, self.limit)
         what = f" ({self.metric.note})" if self.limit.metric == "accuracy" and self.metric.note else ""
-        start = f"{self.limit.title} {quantity(value, self.limit)}{what}, {bound}: {self.outcome}"
+        start = f"{self.limit.title} {shown}{what}, {side} {bound}: {self.outcome}"
         covered = f" ({self.caveat})" if self.caveat and self.outcome is Outcome.MET else ""
         return f"{start}{self._distance()}{covered}"
 
@@ -189,8 +190,8 @@ class Judgement:
         if self.outcome is Outcome.MET:
             return f" with {apart} to spare"
         if self.limit.least:
-            return f", {apart} too little ({times(1 / self.ratio)} as much is needed)"
-        return f", {apart} too much ({times(self.ratio)} what is allowed)"
+            return f", {apart} too little{_beyond(1 / self.ratio, 'as much is', 'needed') if self.ratio else ''}"
+        return f", {apart} too much{_beyond(self.ratio, 'what is', 'allowed')}"
 
     def to_dict(self) -> dict[str, Any]:
         """As in the schemas of the results that have a verdict."""
@@ -328,19 +329,44 @@ def _judged(limit: Limit, required: float, values: Mapping[str, Metric], caveats
     return Judgement(limit, required, metric, outcome, value - required, value / required, caveat=caveat)
 
 
-def quantity(value: float, limit: Limit) -> str:
-    """A value of a limit with its unit, as people read it."""
+def quantity(value: float, limit: Limit, more: int = 0) -> str:
+    """A value of a limit with its unit, as people read it; `more`: digits beyond the usual ones."""
     if limit.unit == "%":
-        return f"{100 * value:.4g} %"
+        return f"{100 * value:.{4 + more}g} %"
     if limit.unit == "m2":
-        return f"{1e6 * value:.4g} mm2"
-    return rate(value) if limit.unit == "inferences/s" else format_si(value, limit.unit)
+        return f"{1e6 * value:.{4 + more}g} mm2"
+    return rate(value, 3 + more) if limit.unit == "inferences/s" else format_si(value, limit.unit, 3 + more)
 
 
-def rate(value: float) -> str:
+def rate(value: float, digits: int = 3) -> str:
     """Inferences per second without prefix."""
-    rounded = float(f"{value:.3g}")
-    return f"{rounded:,.0f} inferences/s" if rounded >= 100 else f"{rounded:g} inferences/s"
+    rounded = float(f"{value:.{digits}g}")
+    whole = rounded >= 100 and rounded == round(rounded)
+    return f"{rounded:,.0f} inferences/s" if whole else f"{rounded:,.{digits}g} inferences/s"
+
+
+MOST_DIGITS = 12
+"""Beyond the usual ones; floats have no more."""
+
+
+def _told_apart(value: float, required: float, limit: Limit) -> tuple[str, str]:
+    """Both in as many digits as it takes to tell them apart: `33.05 ms` and `33 ms`."""
+    for more in range(MOST_DIGITS):
+        texts = quantity(value, limit, more), quantity(required, limit, more)
+        if value == required or texts[0] != texts[1]:
+            break
+    return texts
+
+
+MUCH = 1.1
+"""From this ratio on it is told in times, below in percent."""
+
+
+def _beyond(ratio: float, link: str, what: str) -> str:
+    """` (10.3 times what is allowed)`, ` (0.15 % more than what is allowed)`, for a ratio above 1."""
+    if ratio >= MUCH:
+        return f" ({times(ratio)} {link} {what})"
+    return f" ({100 * (ratio - 1):.2g} % more {'than is allowed' if what == 'allowed' else 'is needed'})"
 
 
 def times(ratio: float) -> str:

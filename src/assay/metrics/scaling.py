@@ -133,7 +133,7 @@ def _checked(plan: ScalingPlan) -> ScalingPlan:
         raise InputError("nothing is varied: give PEs, storage or chips")
     linked = plan.link_bandwidth is not None or plan.link_energy is not None
     if linked and not plan.chips:
-        raise InputError("links are between chips", hint="say how many chips: chips=(1, 2, 4)")
+        raise InputError("links are between chips", hint="say how many chips, such as 1, 2 and 4")
     if plan.weak and not (plan.pes or plan.by or plan.chips):
         raise InputError("weak scaling is over PEs or chips: storage does not ask for a larger batch")
     return plan
@@ -180,9 +180,10 @@ def _notes(plan: ScalingPlan) -> tuple[str, ...]:
             f"off-chip bandwidths {grows[rule.offchip]}, bandwidths of the wires into the array {grows[rule.network]}. "
             "What lies inside of the array is replicated, with its bandwidths."
         )
+    notes.append("Every layer has its best mapping among those whose tiles divide it; others may be faster.")
     notes.append(
-        "Energies per action stay those of the file: longer wires and larger memories are not charged. Area and "
-        "leakage grow in proportion."
+        "Energies per action stay those of the file: longer wires and larger memories are not charged, "
+        "and components are not estimated anew. Area and leakage grow in proportion."
     )
     if plan.storage:
         notes.append(

@@ -8,7 +8,7 @@ significantly redesigned (e.g., the design only needs to be replicated)".
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from assay.components.estimate import Estimate
 from assay.errors import InputError
-from assay.hardware.model import ALL, Axis, Bandwidth, Fanout, Hardware, Memory, Multicast, Node
+from assay.hardware.model import ALL, Axis, Bandwidth, ChipPart, Fanout, Hardware, Memory, Multicast, Node
 from assay.reading.suggestions import hint
 
 MOST = 2**24
@@ -46,7 +46,7 @@ class Rule:
     Attributes:
         fanout: the one that gets more children, with all that is in them; empty: the outermost one.
         storage: of the memories on the chip outside of that fanout: size and bandwidth (more banks beside each other).
-        offchip: of the bandwidth of the memories off the chip.
+        offchip: of the memories off the chip: bandwidth, and with it background power (and size, where it is given).
         network: of the bandwidth of that fanout on its parent's side. Fixed: the same wires reach more children.
     """
 
@@ -86,14 +86,12 @@ def scaled_hardware(
         if place == index:
             nodes.append(_wider(_copied(replace(fanout, axes=axes), times), times, rule.network))
         elif isinstance(node, Memory) and node.offchip:
-            nodes.append(replace(node, bandwidth=_rates(node.bandwidth, _share(times, rule.offchip))))
+            nodes.append(_larger(node, _share(times, rule.offchip), banks=True))
         elif place < index and isinstance(node, Memory):
             nodes.append(_larger(node, _share(times, rule.storage), banks=True))
         else:
             nodes.append(node)
-    grown = replace(hardware, nodes=tuple(nodes), published=())
-    parts = tuple(replace(p, part=replace(p.part, count=p.part.count * int(times))) for p in hardware.parts)
-    return replace(grown, parts=parts) if times.denominator == 1 else grown
+    return replace(hardware, nodes=tuple(nodes), parts=_more(hardware.parts, times), published=())
 
 
 def with_storage(hardware: Hardware, factor: float | Fraction, memories: Sequence[str] = ()) -> Hardware:
@@ -180,8 +178,7 @@ def with_chips(
     if chips == 1 and link_bandwidth is None and link_energy is None:
         return hardware
     nodes += hardware.nodes[inner:]
-    parts = tuple(replace(p, part=replace(p.part, count=p.part.count * chips)) for p in hardware.parts)
-    return replace(hardware, nodes=tuple(nodes), parts=parts, published=())
+    return replace(hardware, nodes=tuple(nodes), parts=_more(hardware.parts, Fraction(chips)), published=())
 
 
 def near_shape(sizes: Sequence[int], children: int) -> tuple[int, ...]:
@@ -287,6 +284,21 @@ def _copied(node: N, times: Fraction) -> N:
     return replace(node, component=replace(part, estimate=_in_proportion(part.estimate, float(times))))
 
 
+def _more(parts: Iterable[ChipPart], times: Fraction) -> tuple[ChipPart, ...]:
+    """So many times what is on the chip beside the nodes, with what it does in every cycle."""
+    found = []
+    for each in parts:
+        part = each.part
+        if times.denominator == 1:
+            part = replace(part, count=part.count * int(times))
+        else:
+            grown = _in_proportion(part.estimate, float(times))
+            energy = tuple((action, None if e is None else e * float(times)) for action, e in grown.energy)
+            part = replace(part, estimate=replace(grown, energy=energy))
+        found.append(replace(each, part=part))
+    return tuple(found)
+
+
 def _in_proportion(estimate: Estimate, times: float) -> Estimate:
     """With so many times its area and leakage."""
     return replace(
@@ -321,9 +333,7 @@ def _rates(bandwidth: Bandwidth, times: Fraction) -> Bandwidth:
 def _beside(node: Node, chips: int, dram: Dram) -> Node:
     """An off-chip memory as it serves several chips."""
     assert isinstance(node, Memory)
-    if dram is Dram.SHARED:
-        return node
-    return _copied(replace(node, bandwidth=_rates(node.bandwidth, Fraction(chips))), Fraction(chips))
+    return node if dram is Dram.SHARED else _larger(node, Fraction(chips), banks=True)
 
 
 def _free(hardware: Hardware, name: str) -> str:

@@ -343,7 +343,7 @@ def _storage_metrics(series: Series) -> list[Metric]:
             "energy per inference / energy per inference of the hardware as it is",
             () if best is None else (Operand("energy per inference", best.energy, "J"),),
             SOURCE,
-            "" if best is None else f"with {float(best.factor):g} times the storage",
+            "" if best is None else f"with {float(best.factor):g} times the storage, whose accesses cost what they did",
             "an energy that the hardware does not give",
         )
     ]

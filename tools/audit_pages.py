@@ -19,7 +19,17 @@ from assay.metrics.audit import audit
 from assay.metrics.audit_rules import RULES
 from assay.metrics.audit_scope import DEFINITIONS, product
 from assay.metrics.audit_specs import SPECIFICATIONS
-from assay.metrics.claims import CHIP_FIGURES, CONFIDENCE_WORDS, PEAK_FIGURES, RUN_FIGURES, Chip, Claim, Confidence
+from assay.metrics.claims import (
+    CHIP_FIGURES,
+    CONFIDENCE_WORDS,
+    PEAK_FIGURES,
+    RUN_FIGURES,
+    WORDS,
+    Chip,
+    Claim,
+    Confidence,
+    Kind,
+)
 from assay.metrics.claims_reader import BASES, SCOPES, chip_names, load_chip
 from assay.metrics.compare import compare
 from assay.report.audit import audit_sections, chips_sheet
@@ -75,8 +85,16 @@ Where figures differ by 2 within their digits, the audit asks whether a MAC was 
 
 `network_macs` are the MACs counted from the shapes of a network that Assay knows (`assay networks`), of the layers that were run.
 `run_peak` is the dense peak claimed for the width of the run's weights, or multipliers times clock where no peak is claimed or the run
-has a clock of its own. A chip with `zeros: skipped` may do more MACs than its peak allows, as most of them are not done; those
-checks are then not made. Where a figure of a law is not claimed, it is taken from another:
+has a clock of its own; where the operands of the run are of another width than the multipliers, only a claimed peak counts. Some
+checks are not made although both sides are known: those of a peak for a chip with `zeros: skipped`, which may do more MACs than its
+peak allows, as most of them are not done; that of multipliers and clock for a peak of sparse operands; and that of the TDP for the
+power of more than the chip. A peak efficiency may be that of a lower voltage than the peak, so that it is a bound, no equality.
+
+A latency is that of a whole batch, from its first input to its results. Where batches wait for each other or overlap, say so with
+`in_flight`: then Little's law holds throughput and latency together, and batch and runtime tell no throughput. Where a run does not
+say which `layers` it covers, `network_macs` stands for anything from those of the convolutions to those of the whole network.
+
+Where a figure of a law is not claimed, it is taken from another:
 
 {definitions}
 
@@ -91,7 +109,10 @@ The picture (`--plot`, `--html`) shows every equality as the ratio of both sides
 ## Is it enough for an application?
 
 The article's evaluation process asks six questions. State what the application requires, and the first line is the verdict: viable,
-not viable (which requirement fails, by how much), or unknown (what is missing).
+not viable (which requirement fails, by how much), or unknown (what is missing). A bound decides only where it can: at most 1 W meets
+2 W, and says nothing of 0.5 W; where no power of a run is given, that with all parts active, or the TDP, is such a bound. The area is
+that of the die where it is given, else of the core. What a figure leaves out stands behind it, and a figure that other claims
+contradict says so.
 
 <!-- assay audit eyeriss --max-latency 33ms --max-power 500mW --min-accuracy 75% | verdict -->
 
@@ -112,7 +133,7 @@ is filled in. Where more is known of a figure, it is a mapping:
 | `note` | a condition that belongs to it |
 | `confidence` | {confidences}; the top level may give one for all |
 | `basis` | {bases}; of a run, for all its figures |
-| `tolerance` | share by which it may be off, where that is more than its digits say: `0.05` |
+| `tolerance` | share by which it may be off, where that is more than its digits say: `5 %` |
 | `at_most` | `true`: the source gives an upper bound |
 | `bits`, `format`, `sparse`, `multipliers` | of a peak: width of operands, name such as `INT8`, `true` where it holds only for sparse operands, multipliers at this precision |
 
@@ -326,13 +347,26 @@ def _specifications() -> str:
 
 def _keys(figures: object) -> str:
     assert isinstance(figures, dict | type(RUN_FIGURES))
-    rows = [f"| `{key}` | {title} | `{_example(kind.example)}` |" for key, (title, kind) in figures.items()]
+    rows = [f"| `{key}` | {title} | {_example(key, kind)} |" for key, (title, kind) in figures.items()]
     return "\n".join(["| key | figure | such as |", "| --- | --- | --- |", *rows])
 
 
-def _example(text: str) -> str:
-    """The first of two."""
-    return text.partition("'")[0]
+TEXTS = {
+    "process": "`TSMC 65 nm LP`",
+    "offchip_interface": "`LPDDR4`",
+    "network": "`alexnet`, or the name of any other network",
+    "layers": "`all`, `conv` or `fc`",
+    "task": "`image classification`",
+    "dataset": "`ImageNet`",
+    "accuracy_metric": "`top-5`",
+    "corner": "`worst corner`",
+}
+
+
+def _example(key: str, kind: Kind) -> str:
+    """A text, or the first of two ways to write a figure."""
+    figure = kind.example.partition("'")[0]
+    return TEXTS[key] if kind is WORDS else f"`{figure}`"
 
 
 def _chips() -> str:

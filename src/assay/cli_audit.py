@@ -109,7 +109,7 @@ def _compare(options: argparse.Namespace) -> None:
     def screen(width: int | None, color: bool) -> str:
         from assay.report.section import render_sections
 
-        sections = [*compare_sections(found), *(explained_sections(found) if options.explain else ())]
+        sections = [*compare_sections(found, width), *(explained_sections(found) if options.explain else ())]
         return render_sections(title, sections, width=width, color=color, explain=options.explain)
 
     product = Product(title, found.to_dict, lambda: compare_sections(found), screen=screen)

@@ -94,7 +94,7 @@ def test_explain_gives_formula_and_source(run: Runner) -> None:
     assert "printed = 23.1 GMAC/s" in out
     _, out, _ = run("compare", "eyeriss", "nvdla_64", "--explain")
     assert "printed = 23.1 GMAC/s" in out
-    assert "printed = 0.91 mm2" in out
+    assert "printed = 0.55 mm2" in out
 
 
 def test_all_forms(run: Runner, tmp_path: Path) -> None:

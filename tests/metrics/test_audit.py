@@ -119,7 +119,7 @@ def test_the_sample_agrees_with_itself() -> None:
 
 FIGURES = (
     *("clock: 500 MHz", "multipliers: 256", "core_area: 5.12 mm2", "onchip_memory: 512 kB"),
-    *("area_per_multiplier: 0.0200 mm2", "memory_per_multiplier: 2.00 kB", "power_at_peak: 0.800 W"),
+    *("area_per_multiplier: 0.0200 mm2", "memory_per_multiplier: 2.00 kB"),
     *("runtime: 20.00 ms", "latency: 20.00 ms", "throughput: 100.0 inferences/s", "macs: 724.4 MMAC", "batch: 2"),
     *("performance: 72.44 GMAC/s", "utilization: 56.6 %", "power: 500 mW", "energy: 5.00 mJ"),
     *("inferences_per_joule: 200.0 inferences/J", "efficiency: 289.8 GOPS/W"),
@@ -239,6 +239,62 @@ def test_bounds_between_figures() -> None:
     assert "peak_power" in contradicting(
         changed(("peak_efficiency: {value: 320 GOPS/W", "peak_efficiency: {value: 100 GOPS/W"))
     )
+
+
+def contradictions_of(text: str) -> set[str]:
+    """Keys of the rules that the claims of a short file break."""
+    return set(contradicting(f"assay: chip/1\nname: short\n{text}\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # a peak of sparse operands is not that of the multipliers
+        "chip: {clock: 1 GHz, multipliers: 1000, multiplier_bits: 8, peak: {value: 4.00 TOPS, bits: 8, sparse: true}}",
+        # whose multipliers they are is not said
+        "chip: {clock: 1 GHz, multipliers: 1000, peak: [{value: 2.00 TOPS, bits: 8}, {value: 0.50 TOPS, bits: 16}]}",
+        # the best efficiency is that of a lower voltage
+        "chip: {peak: 2.00 TOPS, power_at_peak: 1.00 W, peak_efficiency: 8.00 TOPS/W}",
+        # multipliers of 8 bits do two products of 4 bits each
+        "chip: {clock: 1 GHz, multipliers: 100, multiplier_bits: 8}\n"
+        "runs: [{network: alexnet, weight_bits: 4, activation_bits: 4, performance: 180 GMAC/s}]",
+        # two peaks of 32 bits
+        "chip: {peak: [{value: 19.5 TFLOPS, bits: 32, format: FP32}, {value: 156 TFLOPS, bits: 32, format: TF32}]}\n"
+        "runs: [{network: alexnet, weight_bits: 32, performance: 100 TFLOPS}]",
+        "chip: {clock: 1 GHz, multipliers: 100, peak: [{value: 0.20 TOPS, bits: 16}, {value: 0.80 TOPS, bits: 4}]}\n"
+        "runs: [{network: alexnet, performance: 0.70 TOPS}]",
+        # CONV layers alone, which nobody said
+        "runs: [{network: alexnet, macs: 666 MMAC, throughput: 34.7 fps, performance: 23.1 GMAC/s}]",
+        # two batches at a time
+        "runs: [{network: a, batch: 1, in_flight: 2, runtime: 2.00 ms, latency: 2.00 ms, throughput: 1000 fps}]",
+        # a server with four dies
+        "chip: {tdp: 75 W}\nruns: [{network: a, scope: system, power: 384 W}]",
+    ],
+)
+def test_what_may_well_be_true_contradicts_nothing(text: str) -> None:
+    assert contradictions_of(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("chip: {peak: 2.00 TOPS, power_at_peak: 1.00 W, peak_efficiency: 1.00 TOPS/W}", {"peak_efficiency"}),
+        ("runs: [{network: alexnet, macs: 600 MMAC}]", {"macs"}),
+        ("runs: [{network: alexnet, layers: all, macs: 666 MMAC}]", {"macs"}),
+        ("chip: {tdp: 75 W}\nruns: [{network: a, power: 384 W}]", {"tdp"}),
+        ("runs: [{network: a, batch: 1, in_flight: 3, runtime: 2.00 ms, throughput: 1000 fps}]", {"little"}),
+        ("runs: [{network: a, batch: 4, runtime: 115.3 ms, throughput: 138.8 fps}]", {"throughput"}),
+        ("runs: [{network: a, batch: 4, latency: 28.8 ms, throughput: 34.7 fps}]", {"latency", "little"}),
+    ],
+)
+def test_what_cannot_be_true_is_found_beside_it(text: str, rules: set[str]) -> None:
+    assert contradictions_of(text) == rules
+
+
+def test_a_network_written_in_another_way_is_asked_for() -> None:
+    found = audit(parse_chip("assay: chip/1\nname: a\nruns: [{network: VGG-16, throughput: 3 fps}]\n"))
+    assert "Its MACs are not counted: write 'vgg16' if 'VGG-16' is that network." in found.cautions
+    assert not any("not counted" in each for each in audit("tpu_v1").cautions)
 
 
 def test_littles_law_takes_inferences_in_flight() -> None:
@@ -414,7 +470,93 @@ def test_an_upper_bound_meets_a_limit_and_fails_none() -> None:
         verdict = audit("tpu_v1", requirements=Requirements(max_area=limit)).verdict
         assert verdict is not None
         assert verdict.viability is expected
-    assert "only an upper bound of 331 mm2 is given" in verdict.judgements[0].missing
+    assert verdict.judgements[0].missing == "only an upper bound of 331 mm2 is given: die area"
+
+
+BOUNDED = """\
+assay: chip/1
+name: bounded
+runs:
+  - {network: a, batch: 2, runtime: {value: 10 ms, at_most: true}, power: {value: 1.00 W, at_most: true},
+     error: {value: 20 %, at_most: true}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (Requirements(max_latency=0.02), Viability.VIABLE),
+        (Requirements(max_latency=0.005), Viability.UNKNOWN),
+        (Requirements(min_throughput=150), Viability.VIABLE),  # at least 200 inferences/s
+        (Requirements(min_throughput=300), Viability.UNKNOWN),
+        (Requirements(max_power=2), Viability.VIABLE),
+        (Requirements(max_power=0.5), Viability.UNKNOWN),
+        (Requirements(max_energy=0.001), Viability.UNKNOWN),
+        (Requirements(min_accuracy=0.75), Viability.VIABLE),
+        (Requirements(min_accuracy=0.85), Viability.UNKNOWN),
+    ],
+)
+def test_what_follows_from_a_bound_is_one(asked: Requirements, expected: Viability) -> None:
+    verdict = audit(parse_chip(BOUNDED), requirements=asked).verdict
+    assert verdict is not None
+    assert verdict.viability is expected
+
+
+def test_an_upper_bound_fails_a_minimum() -> None:
+    text = "assay: chip/1\nname: a\nruns: [{network: a, throughput: {value: 100 fps, at_most: true}}]\n"
+    verdict = audit(parse_chip(text), requirements=Requirements(min_throughput=200)).verdict
+    assert verdict is not None
+    assert verdict.viability is Viability.NOT_VIABLE
+
+
+def test_the_die_is_judged_where_it_is_known() -> None:
+    for name, limit, expected in (
+        ("eyeriss", 13e-6, Viability.NOT_VIABLE),  # core 12.25 mm2, die 16.0 mm2
+        ("isaac", 65e-6, Viability.NOT_VIABLE),  # tiles 62.5 mm2, with links 85.4 mm2
+        ("isaac", 90e-6, Viability.VIABLE),
+    ):
+        verdict = audit(name, requirements=Requirements(max_area=limit)).verdict
+        assert verdict is not None
+        assert verdict.viability is expected, name
+    core = audit("nvdla_2048", requirements=Requirements(max_area=4e-6)).verdict
+    assert core is not None
+    assert core.judgements[0].caveat == "the core alone"
+
+
+def test_a_power_that_is_not_given_has_a_bound() -> None:
+    for name, limit, expected in (
+        ("h100", 400.0, Viability.VIABLE),
+        ("h100", 300.0, Viability.UNKNOWN),
+        ("isaac", 70.0, Viability.VIABLE),
+    ):
+        verdict = audit(name, requirements=Requirements(max_power=limit)).verdict
+        assert verdict is not None
+        assert verdict.viability is expected, name
+    unknown = audit("h100", requirements=Requirements(max_power=300)).verdict
+    assert unknown is not None
+    assert unknown.judgements[0].missing == "only an upper bound of 350 W is given: thermal design power"
+
+
+def test_a_verdict_says_what_its_figures_leave_out() -> None:
+    text = changed(("scope: chip", "scope: chip\n    dram_power: 700 mW"), ("    layers: all\n", ""))
+    verdict = audit(parse_chip(text), requirements=Requirements(max_power=0.6, min_throughput=50)).verdict
+    assert verdict is not None
+    assert [each.caveat for each in verdict.judgements] == [
+        "which layers were run is not said",
+        "without the off-chip memory, which takes 700 mW",
+    ]
+    silent = audit(parse_chip(changed(("    scope: chip\n", ""))), requirements=Requirements(max_power=0.6)).verdict
+    assert silent is not None
+    assert silent.judgements[0].caveat == "what it includes is not said"
+
+
+def test_a_verdict_on_figures_that_are_contradicted_says_so() -> None:
+    text = changed(("power: 500 mW", "power: 900 mW"))
+    for limit in (1.0, 0.1):
+        asked = Requirements(max_power=limit, max_latency=0.03)
+        verdict = audit(parse_chip(text), requirements=asked).verdict
+        assert verdict is not None
+        assert verdict.remarks[-1] == "Contradicted by other claims: power."
 
 
 def test_an_accuracy_that_is_a_score_is_not_judged_as_a_percentage() -> None:

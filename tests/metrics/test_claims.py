@@ -156,6 +156,7 @@ def test_a_file_without_claims(text: str, message: str) -> None:
         ("eyerisss", "did you mean 'eyeriss'?"),
         ("alexnet", "'alexnet' is a network"),
         ("edge_45nm", "'edge_45nm' is hardware"),
+        ("eyeriss:vgg16", "an audit takes the run by itself: eyeriss --run vgg16"),
         ("nothing_like_it", "assay chips lists them"),
     ],
 )

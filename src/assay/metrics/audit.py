@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assay.metrics.audit_figures import AT_MOST, RECALLED, Group, figures_of, marked, recalled, values_of
+from assay.metrics.audit_figures import (
+    AT_LEAST,
+    AT_MOST,
+    RECALLED,
+    Group,
+    figures_of,
+    judged_values,
+    marked,
+    recalled,
+)
 from assay.metrics.audit_rules import Check, Outcome, check_chip, words
 from assay.metrics.audit_scope import Scope
 from assay.metrics.audit_specs import SPECIFICATIONS, Case, Gap, cautions, missing
@@ -16,9 +25,11 @@ from assay.metrics.claims import CHIP_FIGURES, PEAK_FIGURES, RUN_FIGURES, Chip, 
 from assay.metrics.claims_reader import load_chip
 from assay.metrics.metric import Metric
 from assay.metrics.normalise import Width, widths
+from assay.metrics.requirements import Outcome as Judged
 from assay.metrics.requirements import Requirements, Verdict, judge, quantity
 
 SCHEMA = "assay.audit/1"
+DOUBTED = "contradicted by other claims"
 _FIGURES = tuple(dict.fromkeys([*PEAK_FIGURES, *CHIP_FIGURES, *RUN_FIGURES]))
 
 
@@ -119,17 +130,20 @@ def audit(source: str | Path | Chip, *, run: str | None = None, requirements: Re
     chip = load_chip(source)
     chosen = chip.run(run)
     case = Case(chip, chosen, Scope(chip, chosen))
+    checks = check_chip(chip)
     verdict = None
     if requirements is not None:
-        values = values_of(chip, chosen)
-        verdict = _marked(judge(_certain(values, requirements), requirements, caveats=_caveats(values, chosen)))
+        values = judged_values(chip, chosen)
+        doubted = _doubted(values, checks, chosen)
+        caveats = _caveats(chip, values, chosen, doubted)
+        verdict = _marked(judge(_certain(values, requirements), requirements, caveats=caveats), doubted)
     return Audit(
         chip=chip,
         run=chosen,
         asked=sum(each.applies(case) for each in SPECIFICATIONS),
         gaps=missing(chip, chosen),
         cautions=cautions(chip, chosen),
-        checks=check_chip(chip),
+        checks=checks,
         groups=figures_of(chip, chosen),
         precisions=widths(chip),
         verdict=verdict,
@@ -137,40 +151,79 @@ def audit(source: str | Path | Chip, *, run: str | None = None, requirements: Re
 
 
 def _certain(values: dict[str, Metric], requirements: Requirements) -> dict[str, Metric]:
-    """Without upper bounds that lie above what is allowed: the figure itself may be below."""
+    """Without bounds that tell nothing: at most 1 W may be less than the 0.5 W that are allowed."""
     found = dict(values)
     for limit, required in requirements.stated:
         metric = values.get(limit.metric)
-        if metric is None or not isinstance(metric.value, int | float) or AT_MOST not in metric.note.split("; "):
+        bounds = {AT_MOST, AT_LEAST} & set(metric.note.split("; ")) if metric is not None else set()
+        if metric is None or not isinstance(metric.value, int | float) or not bounds:
             continue
-        if limit.least or metric.value > required:
-            missing = f"only an upper bound of {quantity(metric.value, limit)} is given"
+        met = metric.value >= required if limit.least else metric.value <= required
+        # a lower bound meets a minimum or fails a maximum, an upper bound the other way round
+        if met is not (limit.least is (AT_LEAST in bounds)):
+            side = "a lower" if AT_LEAST in bounds else "an upper"
+            missing = f"only {side} bound of {quantity(metric.value, limit)} is given"
+            if metric.title != limit.title:
+                missing += f": {metric.title[0].lower()}{metric.title[1:]}"
             found[limit.metric] = replace(metric, value=None, missing=missing)
     return found
 
 
-def _marked(verdict: Verdict) -> Verdict:
-    """With a remark where the verdict stands on figures from memory, whether they meet what is required or not."""
-    names = [each.limit.title for each in verdict.judgements if each.metric is not None and recalled(each.metric)]
-    if not names:
-        return verdict
-    remark = f"{RECALLED[0].upper()}{RECALLED[1:]}: {', '.join(names).lower()}."
-    return replace(verdict, remarks=(*verdict.remarks, remark))
+def _marked(verdict: Verdict, doubted: frozenset[str]) -> Verdict:
+    """With remarks where it stands on figures from memory or in doubt, whether they meet what is required or not."""
+    judged = [each for each in verdict.judgements if each.metric is not None and each.outcome is not Judged.UNKNOWN]
+    remarks = []
+    for remark, names in (
+        (RECALLED, [each.limit.title for each in judged if each.metric and recalled(each.metric)]),
+        (DOUBTED, [each.limit.title for each in judged if each.limit.metric in doubted]),
+    ):
+        if names:
+            remarks.append(f"{remark[0].upper()}{remark[1:]}: {', '.join(names).lower()}.")
+    return replace(verdict, remarks=(*verdict.remarks, *remarks))
 
 
-def _caveats(values: dict[str, Metric], run: Run | None) -> dict[str, str]:
+def _doubted(values: dict[str, Metric], checks: tuple[Check, ...], run: Run | None) -> frozenset[str]:
+    """The figures to judge that stand in a contradiction, or come from one that does."""
+    wrong = [each for each in checks if each.outcome is Outcome.CONTRADICTS]
+    names = {name for each in wrong if run is None or each.where == run.name for name in _claimed_names(each)}
+    return frozenset(
+        key
+        for key, metric in values.items()
+        if metric.value is not None and names & {key, *re.findall(r"[a-z]\w*", metric.formula)}
+    )
+
+
+def _caveats(chip: Chip, values: dict[str, Metric], run: Run | None, doubted: frozenset[str]) -> dict[str, str]:
     """What the figures that are judged do not cover, and where they are from."""
     found: dict[str, list[str]] = {}
-    if run is not None and run.scope == "chip" and "dram_power" not in run.figures:
-        found = {key: ["without the off-chip memory"] for key in ("power", "energy")}
+    left_out = _left_out(run)
+    if left_out:
+        found = {key: [left_out] for key in ("power", "energy")}
     layers = run.text("layers") if run else ""
-    if layers in ("conv", "fc"):
+    if run is not None and layers != "all":
+        part = f"{layers.upper()} layers alone" if layers else "which layers were run is not said"
         for key in ("latency", "throughput", "energy"):
-            found.setdefault(key, []).append(f"{layers.upper()} layers alone")
+            found.setdefault(key, []).append(part)
+    if "die_area" not in chip.figures:
+        found["area"] = ["the core alone"]
+    if values["power"].title != "Power":
+        found["power"] = [f"{values['power'].title[0].lower()}{values['power'].title[1:]}"]
     for key, metric in values.items():
         if recalled(metric):
             found.setdefault(key, []).append(RECALLED)
+        if key in doubted:
+            found.setdefault(key, []).append(DOUBTED)
     return {key: "; ".join(parts) for key, parts in found.items()}
+
+
+def _left_out(run: Run | None) -> str:
+    """What the power of a run does not include; empty where it is all there."""
+    if run is None or run.scope not in ("", "chip"):
+        return ""
+    if not run.scope:
+        return "what it includes is not said"
+    memory = run.figures.get("dram_power")
+    return "without the off-chip memory" + (f", which takes {memory.printed}" if memory is not None else "")
 
 
 def _claimed_names(check: Check) -> set[str]:

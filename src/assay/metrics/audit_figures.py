@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assay.metrics.audit_rules import precision, words
@@ -92,6 +93,20 @@ def values_of(chip: Chip, run: Run | None) -> dict[str, Metric]:
     return found
 
 
+def judged_values(chip: Chip, run: Run | None) -> dict[str, Metric]:
+    """As `values_of`, for a verdict: the die is what is paid for, and a power that is not given has a bound."""
+    found = values_of(chip, run)
+    if "die_area" in chip.figures:
+        found["area"] = claimed(chip.figures["die_area"], None, "Die area", "area")
+    if found["power"].value is None:
+        for key in ("power_at_peak", "tdp"):
+            if key in chip.figures:
+                bound = claimed(chip.figures[key], None, "", "power")
+                found["power"] = replace(bound, note=_joined(AT_MOST, *bound.note.split("; ")))
+                break
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Sheet:
     """Makes metrics of what is known of a chip and a run."""
@@ -142,9 +157,10 @@ class _Sheet:
             found = claimed(claim, self._basis(claim), "Accuracy")
         elif error is not None:
             operand = Operand("error", error.number, "%", error.origin)
+            note = _joined(AT_LEAST if error.at_most else "", RECALLED if error.confidence is Confidence.MEMORY else "")
             found = Metric(
                 "accuracy", "Accuracy", 1 - error.number, "%", self._basis(error), "1 - error", (operand,),
-                error.origin, RECALLED if error.confidence is Confidence.MEMORY else "",
+                error.origin, note,
             )  # fmt: skip
         else:
             return absent("accuracy", "Accuracy")
@@ -201,7 +217,9 @@ class _Sheet:
         peaks = [self._peak(each, "peak", "Peak") for each in self.chip.peaks]
         if not self.chip.peaks:
             known = self.scope.find("peak")
-            peaks = [absent("peak", "Peak") if known is None else _operations(derived("peak", "Peak", known))]
+            bits = self.chip.figures.get("multiplier_bits")
+            title = f"Peak, {bits.value} b" if bits else "Peak"
+            peaks = [absent("peak", "Peak") if known is None else _operations(derived("peak", title, known))]
         best = [self._peak(each, "peak_efficiency", "Peak per watt") for each in self.chip.efficiencies]
         if not best:
             best = [absent("peak_efficiency", "Peak per watt")]
@@ -236,7 +254,8 @@ def claimed(claim: Claim, basis: Basis | None, title: str, key: str = "") -> Met
 
 def derived(key: str, title: str, known: Known) -> Metric:
     """A figure that follows from others, with its formula; as trustworthy as the worst of them."""
-    note = RECALLED if known.confidence is Confidence.MEMORY else ""
+    bound = AT_MOST if known.low == 0 else AT_LEAST if math.isinf(known.high) else ""
+    note = _joined(bound, RECALLED if known.confidence is Confidence.MEMORY else "")
     basis = Basis.COUNTED if known.formula == "network_macs" else Basis.CALCULATED
     value = int(known.value) if basis is Basis.COUNTED else known.value
     return Metric(key, title, value, known.unit, basis, known.formula, known.operands, "", note)
@@ -249,8 +268,6 @@ def absent(key: str, title: str, needs: str = "") -> Metric:
 
 def _operations(metric: Metric) -> Metric:
     """A figure in MACs as operations: 1 MAC is 2 operations."""
-    from dataclasses import replace
-
     if not isinstance(metric.value, int | float):
         return metric
     unit = metric.unit.replace("MAC", "op")
@@ -262,8 +279,6 @@ def _operations(metric: Metric) -> Metric:
 
 
 def _noted(metric: Metric, note: str) -> Metric:
-    from dataclasses import replace
-
     if metric.value is None or not note:
         return metric
     return replace(metric, note=_joined(note, metric.note))

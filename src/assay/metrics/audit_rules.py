@@ -52,8 +52,8 @@ RULES = (
          (("onchip_memory", 1), ("multipliers", OVER)), section="section V"),
     Rule("core_in_die", "Core within the die", "core_area", (("die_area", 1),), least=True, section="section V",
          extra=True),
-    Rule("peak_efficiency", "Peak efficiency against power", "peak_efficiency",
-         (("peak", 1), ("power_at_peak", OVER)), section="eq. (6)", extra=True),
+    Rule("peak_efficiency", "Peak efficiency against power", "peak",
+         (("peak_efficiency", 1), ("power_at_peak", 1)), least=True, section="eq. (6)", extra=True),
     Rule("peak_power", "Peak efficiency against TDP", "peak", (("peak_efficiency", 1), ("tdp", 1)), least=True,
          section="eq. (5)"),
     Rule("macs", "MACs of the network", "macs", (("network_macs", 1),), section="eq. (1)"),
@@ -170,6 +170,7 @@ def _of_chip(rule: Rule) -> bool:
 def _peak_checks(rule: Rule, chip: Chip) -> list[Check]:
     """The rules of a peak, for every precision of which one is given."""
     found: list[Check] = []
+    several = len({(each.bits, each.number_format) for each in chip.peaks}) > 1
     for peak in chip.peaks:
         scope = Scope(chip, None)
         scope.given.pop("run_peak", None)
@@ -178,8 +179,8 @@ def _peak_checks(rule: Rule, chip: Chip) -> list[Check]:
         if peak.multipliers is not None:
             count = float(peak.multipliers)
             scope.given["multipliers"] = Known("multipliers", count, count, count, "", peak.source, peak.confidence)
-        elif own is not None and peak.bits not in (None, own.value):
-            scope.given.pop("multipliers", None)  # they are of another precision
+        elif peak.sparse or (several if own is None else peak.bits not in (None, own.value)):
+            scope.given.pop("multipliers", None)  # they are of another precision, or do not do the zeros
         for each in chip.efficiencies:
             if (each.bits, each.sparse) == (peak.bits, peak.sparse):
                 scope.add(each, "peak_efficiency")
@@ -211,10 +212,19 @@ def _applied(rule: Rule, scope: Scope, where: str) -> list[Check]:
         if rule.extra or (rule.left not in scope.given and len(names) == len(rule.right)):
             return []
         return [Check(rule, where, Outcome.UNCHECKED, left, remark=f"not given: {', '.join(map(words, names))}")]
-    if "run_peak" in (name for name, _ in rule.right) and scope.chip.zeros is Zeros.SKIPPED:
-        remark = "the chip skips MACs with zeros, so that all MACs together may exceed the peak"
+    remark = _out_of_reach(rule, scope)
+    if remark:
         return [Check(rule, where, Outcome.UNCHECKED, left, right, right.operands, remark=remark)]
     return [_compared(rule, where, left, right)]
+
+
+def _out_of_reach(rule: Rule, scope: Scope) -> str:
+    """Why the law says nothing of these figures although both sides are known; empty where it does."""
+    if "run_peak" in (name for name, _ in rule.right) and scope.chip.zeros is Zeros.SKIPPED:
+        return "the chip skips MACs with zeros, so that all MACs together may exceed the peak"
+    if rule.key == "tdp" and scope.run is not None and scope.run.scope not in ("", "chip"):
+        return f"the power is that of {scope.run.scope}, and may exceed the TDP of the chip"
+    return ""
 
 
 def _bears(rule: Rule, scope: Scope) -> bool:
@@ -222,8 +232,10 @@ def _bears(rule: Rule, scope: Scope) -> bool:
     stated = scope.run.figures if scope.run is not None else {}
     if rule.key == "latency":
         return "in_flight" not in stated
+    if rule.key == "throughput":
+        return not scope.overlaps
     if rule.key == "little":
-        return "latency" in stated
+        return "latency" in stated or {"in_flight", "runtime"} <= stated.keys()
     return rule.key != "active_utilization" or scope.chip.zeros is not Zeros.SKIPPED
 
 
@@ -239,7 +251,12 @@ def _compared(rule: Rule, where: str, left: Known, right: Known) -> Check:
 
 
 def _confused(rule: Rule, left: Known, right: Known) -> str:
-    """Words where one side is twice the other: a MAC is two operations."""
+    """What probably happened: where one side is twice the other, a MAC is two operations."""
+    if rule.key == "latency":
+        longer = "longer than a batch takes: do batches wait or overlap? then give the inferences in flight"
+        return longer if left.value > right.value else "shorter than a batch takes: is it that over its inferences?"
+    if rule.key == "macs" and left.value < right.value:
+        return "fewer than its shapes have: is it pruned, or are MACs with zeros left out? MACs are those of the shapes"
     names = {rule.left, *(name for name, _ in rule.right)}
     if not names & set(PERFORMANCE_NAMES):
         return ""

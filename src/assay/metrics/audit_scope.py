@@ -102,13 +102,32 @@ class Scope:
             self.given[name or claim.key] = replace(known, stated=claim)
 
     def _add_macs(self, run: Run) -> None:
-        macs = network_macs(run.text("network"), run.text("layers") or "all")
+        network, layers = run.text("network"), run.text("layers")
+        macs = network_macs(network, layers or "all")
         if macs is not None:
-            layers = run.text("layers") or "all"
-            source = f"counted exactly: {run.text('network')}, {'all' if layers == 'all' else layers.upper()} layers"
+            source = f"counted exactly: {network}, {layers.upper() if layers in ('conv', 'fc') else 'all'} layers"
+            least = macs
+            if not layers:  # many count and run the convolutions alone
+                least = network_macs(network, "conv") or macs
+                source += f" (which were run is not said; CONV layers alone have {least:,})"
             # a network that was recalled may be another one
             confidence = run.figures["network"].confidence
-            self.given["network_macs"] = Known("network_macs", macs, macs, macs, "MACs", source, confidence)
+            self.given["network_macs"] = Known("network_macs", macs, least, macs, "MACs", source, confidence)
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether the run says that more, or less, than one batch is in flight."""
+        stated = self.run.figures if self.run is not None else {}
+        both = "in_flight" in stated and "batch" in stated
+        return both and stated["in_flight"].value != stated["batch"].value
+
+    def _other_width(self) -> bool:
+        """Whether multipliers may not be those for the operands of the run: they may split or join for other widths."""
+        own = self.chip.figures.get("multiplier_bits")
+        if own is None:
+            return len({each.value for each in self.chip.peaks if not each.sparse}) > 1
+        words = [self.run.figures.get(key) for key in ("weight_bits", "activation_bits")] if self.run else []
+        return any(each is not None and each.value != own.value for each in words)
 
     def _at_chip_clock(self) -> bool:
         """Whether the run does not say that it had another clock than the chip's."""
@@ -117,12 +136,16 @@ class Scope:
         return own is None or (chip is not None and own.value == chip.value)
 
     def _peak(self) -> Claim | None:
-        """The dense peak that belongs to the width of the run's words; the only one, where there is one."""
+        """The dense peak that belongs to the width of the run's words; the only one, where there is one.
+
+        None where peaks of that width differ, such as those of FP32 and TF32.
+        """
         dense = [each for each in self.chip.peaks if not each.sparse]
         bits = self.run.figures.get("weight_bits") if self.run else None
         if bits is None or all(each.bits is None for each in dense):
             return dense[0] if len(dense) == 1 else None
-        return next((each for each in dense if each.bits == bits.value), None)
+        found = [each for each in dense if each.bits == bits.value]
+        return found[0] if len({each.value for each in found}) == 1 else None
 
     def find(self, name: str, avoid: frozenset[str] = frozenset()) -> Known | None:
         """A figure that is given, else what follows from others without those to avoid."""
@@ -130,10 +153,10 @@ class Scope:
             return None
         if name in self.given:
             return self.given[name]
-        if name in ("multipliers", "clock"):
+        if name in ("multipliers", "clock") or (name == "run_peak" and self._other_width()):
             return None
         for target, factors in DEFINITIONS:
-            if target == name:
+            if target == name and not (self.overlaps and ("batch", 1) in factors):
                 found = self.product(name, factors, avoid | {name})
                 if found is not None:
                     return found

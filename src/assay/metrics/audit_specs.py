@@ -210,6 +210,18 @@ def missing(chip: Chip, run: Run | None) -> tuple[Gap, ...]:
     )
 
 
+def _meant(network: str) -> str:
+    """The built-in network that is written in another way, such as `ResNet-50`; empty where there is none."""
+    from assay.workload.zoo import zoo_names
+
+    def bare(name: str) -> str:
+        return "".join(each for each in name.lower() if each.isalnum())
+
+    if network.partition(":")[0] in zoo_names():
+        return ""
+    return next((name for name in zoo_names() if bare(name) == bare(network)), "")
+
+
 def cautions(chip: Chip, run: Run | None) -> tuple[str, ...]:
     """What is reported, and still bounds what can be concluded."""
     if run is None:
@@ -224,6 +236,9 @@ def cautions(chip: Chip, run: Run | None) -> tuple[str, ...]:
         found.append("Power and energy are those of the chip; the off-chip memory comes on top.")
     if run.basis in SIMULATIONS:
         found.append(f"The figures are {run.basis}, not measured in silicon.")
+    meant = _meant(run.text("network"))
+    if meant:
+        found.append(f"Its MACs are not counted: write '{meant}' if '{run.text('network')}' is that network.")
     if run.note:
         found.append(f"{run.note[0].upper()}{run.note[1:]}.")
     return tuple(found)

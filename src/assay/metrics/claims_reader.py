@@ -20,6 +20,7 @@ from assay.metrics.claims import (
     PEAK_FIGURES,
     RUN_FIGURES,
     SCORE,
+    SHARE,
     WORDS,
     Chip,
     Claim,
@@ -52,7 +53,7 @@ BASES = {
 }
 SCOPES = ("chip", "chip and off-chip memory", "board", "system")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_WRITTEN = re.compile(r"(?P<number>[+-]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>.*)")
+_WRITTEN = re.compile(r"(?P<number>[+-]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>.*)", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?\.?(nan|inf|infinity)\b.*", re.IGNORECASE)
 LIMIT = 1e30
 """Figures beyond it, or below its inverse, are slips of the pen."""
@@ -99,7 +100,10 @@ def _advice(name: str) -> str:
 
     if name in preset_names():
         return f"'{name}' is hardware, which `assay evaluate` evaluates; an audit reads what is claimed (assay chips)"
-    if name.partition(":")[0] in zoo_names():
+    chip, _, run = name.partition(":")
+    if run and chip in chip_names():
+        return f"an audit takes the run by itself: {chip} --run {run}"
+    if chip in zoo_names():
         return f"'{name}' is a network; `assay chips` lists the chips"
     found = nearest(name, chip_names())
     return (
@@ -210,6 +214,7 @@ def _run(entry: Entry, defaults: _Defaults) -> Run:
     if len(figures) == 1:
         raise entry.error("the run claims nothing about its network", "write such as 'throughput: 34.7 inferences/s'")
     _check_layers(figures.get("layers"))
+    _check_error(figures.get("accuracy"), figures.get("error"))
     _check_network(figures["network"])
     return Run(
         name=_name(fields["name"]) if "name" in fields else re.sub(r"[^\w.-]+", "_", str(figures["network"].value)),
@@ -229,6 +234,18 @@ def _check_layers(claim: Claim | None) -> None:
     if claim is not None and claim.value not in LAYERS:
         raise InputError(
             f"layers: unknown '{short(str(claim.value))}'", at=claim.at, hint=hint(str(claim.value), LAYERS)
+        )
+
+
+def _check_error(accuracy: Claim | None, error: Claim | None) -> None:
+    """Right and wrong answers make up all of them."""
+    if accuracy is None or error is None or accuracy.unit != "%":
+        return
+    if accuracy.low > 1 - error.low or accuracy.high < 1 - error.high:
+        raise InputError(
+            f"error: {error.printed} is not what an accuracy of {accuracy.printed} leaves",
+            at=error.at,
+            hint="keep the one that 'accuracy_metric' names, and give the other in a note",
         )
 
 
@@ -274,11 +291,18 @@ def _claim(key: str, title: str, of: Kind, entry: Entry, defaults: _Defaults, al
         return claim
     number, half = _read(value, of)
     if "tolerance" in fields:
-        half = max(half, number * Fraction(fields["tolerance"].number(minimum=0, maximum=1)).limit_denominator(10**6))
+        half = max(half, number * _tolerance(fields["tolerance"]))
     low = Fraction(0) if claim.at_most else number - half
     exact = int(number) if of.exact else float(number)
     unit = of.unit if of is not SCORE or text.endswith("%") else ""
     return replace(claim, value=exact, unit=unit, low=float(low), high=float(number + half))
+
+
+def _tolerance(entry: Entry) -> Fraction:
+    """A share: `0.05` or `5 %`."""
+    if entry.form is Form.TEXT and entry.text().endswith("%"):
+        return _read(entry, SHARE)[0]
+    return Fraction(entry.number(minimum=0, maximum=1)).limit_denominator(10**6)
 
 
 def _printed(entry: Entry, of: Kind) -> str:
@@ -311,7 +335,8 @@ def _read(entry: Entry, of: Kind) -> tuple[Fraction, Fraction]:
     value = number * (size or 1)
     if not 1 / LIMIT <= value <= LIMIT:
         raise entry.error(f"{entry.label}: {short(text)} is beyond all measure", "check the exponent and the unit")
-    if of.most is not None and value > of.most:
+    most = 1 if of is SCORE and match["unit"] == "%" else of.most
+    if most is not None and value > most:
         raise entry.error(f"{entry.label}: {short(text)} is more than all of it", "write a percentage of at most 100 %")
     if of.exact and value.denominator != 1:
         raise entry.error(f"{entry.label}: expected a whole number, found '{short(text)}'")

@@ -134,6 +134,9 @@ def compare(
     if twice is not None:
         raise InputError(f"{twice if isinstance(twice, str | Path) else twice.name} is named twice")
     audits = tuple(_audited(each, requirements) for each in sources)
+    for index, each in enumerate(audits):  # eyeriss and eyeriss:alexnet, its first run
+        if any((each.chip, each.run) == (other.chip, other.run) for other in audits[:index]):
+            raise InputError(f"{each.chip.name} is named twice with the same run")
     columns = [list(each.groups) for each in audits]
     if target is not None:
         for column, each in zip(columns, audits, strict=True):

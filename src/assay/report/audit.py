@@ -41,10 +41,17 @@ def audit_sections(audit: Audit, *, short: bool = False) -> tuple[Section, ...]:
         found.append(_precisions(audit.precisions))
     found.append(groups[-1])
     if audit.from_memory:
-        found[-1] = replace(found[-1], text=(*found[-1].text, LEGEND))
+        last = found[-1]
+        found[-1] = replace(last, text=(*last.text, LEGEND)) if short else replace(last, sheets=(_signs(),))
     if audit.chip.notes:
         found.append(Section("notes", "Notes of the file", text=audit.chip.notes))
     return tuple(found)
+
+
+def _signs() -> Sheet:
+    """What the mark means, for the forms that have no text between their tables."""
+    columns = (Column("Sign", right=False), Column("Meaning", right=False))
+    return Sheet("signs", "Signs", columns, ((MARK, RECALLED),))
 
 
 def _missing(audit: Audit) -> Section:
@@ -53,8 +60,9 @@ def _missing(audit: Audit) -> Section:
         return Section("missing", title, text=("Nothing of what is asked for is missing.", *audit.cautions))
     columns = (Column("Missing", right=False, fold=20), Column("So this is open", right=False, fold=30))
     rows = tuple((Cell(_capital(gap.title), gap.source), gap.without) for gap in audit.gaps)
-    sheet = Sheet("missing", f"{len(audit.gaps)} of {audit.asked} specifications", columns, rows)
-    return Section("missing", title, text=(*audit.cautions, SOURCE_MAY_HAVE), sheets=(sheet,))
+    notes = (*audit.cautions, SOURCE_MAY_HAVE)
+    sheet = Sheet("missing", f"{len(audit.gaps)} of {audit.asked} specifications", columns, rows, notes=notes)
+    return Section("missing", title, sheets=(sheet,))
 
 
 def _contradictions(audit: Audit, short: bool) -> Section:
@@ -68,6 +76,9 @@ def _contradictions(audit: Audit, short: bool) -> Section:
         sheets.append(_checks_sheet("contradictions", "Claims that contradict each other", wrong, short))
     if not short and audit.checks:
         sheets.append(_checks_sheet("checks", "Every check", audit.checks, short))
+    if wrong:  # every form has the notes of a table, but not every one has text
+        sheets[0] = replace(sheets[0], notes=tuple(text))
+        text = []
     picture = checks_picture(audit.checks)
     return Section(
         "contradictions",
@@ -160,7 +171,7 @@ def _figures(group: Group, short: bool) -> Section:
     absent = [each.title for each in group.metrics if each.value is None]
     text: tuple[str, ...] = ()
     if absent:
-        text = (f"{_capital(NOT_GIVEN)}: {', '.join(_small(each) for each in absent)}.",)
+        text = (f"{_capital(NOT_GIVEN)}: {', '.join(small(each) for each in absent)}.",)
     return Section(group.key, group.title, text=text, metrics=given)
 
 
@@ -271,6 +282,6 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _small(title: str) -> str:
+def small(title: str) -> str:
     """A title within a sentence; abbreviations stay."""
     return title[0].lower() + title[1:] if title[1:2].islower() else title

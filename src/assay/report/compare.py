@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+
 from assay.metrics.audit import Audit
 from assay.metrics.audit_figures import recalled
 from assay.metrics.audit_rules import Outcome
 from assay.metrics.compare import Block, Comparison, Row
 from assay.metrics.metric import Metric
-from assay.report.audit import LEGEND, MARK, cell_text, shown, why
+from assay.metrics.requirements import Judgement, Verdict, Viability
+from assay.metrics.requirements import Outcome as Judged
+from assay.report.audit import LEGEND, MARK, cell_text, shown, small, why
 from assay.report.audit_pictures import bars_picture
 from assay.report.page import Column
 from assay.report.section import Section
@@ -18,22 +23,59 @@ PICTURED = (
     *("area", "onchip_memory", "throughput_per_area", "utilization", "performance", "efficiency"),
 )
 """Figures with bars, in the order of the article; operations per watt last."""
+PARTLY = "*"
+PARTLY_MET = f"{PARTLY} As far as these figures reach; assay audit with these requirements says what they leave out."
+TITLES, CHIP = 16, 15
+"""Columns of the screen that the titles of rows and each chip need."""
+ON_PAPER = 5
+"""Chips in one table of an A4 page."""
 SHOWN_AT_EIGHTY = 4
 """Chips after these go first where the terminal is narrow."""
 
 
-def compare_sections(comparison: Comparison) -> tuple[Section, ...]:
-    """What a comparison shows."""
+def compare_sections(comparison: Comparison, width: int | None = None) -> tuple[Section, ...]:
+    """What a comparison shows.
+
+    Args:
+        width: of the screen; None: for paper. Tables are split by chips so that none is left out or beyond the page.
+    """
+    parts = _split(len(comparison.audits), width)
     rows = {row.key: row for block in comparison.blocks for row in block.rows}
     wanted = [
         (_with_unit(row), row.metrics, [cell_text(each) for each in row.metrics])
         for row in (rows[key] for key in PICTURED if key in rows)
     ]
     picture = bars_picture(comparison.labels, wanted)
-    sheets = tuple(_sheet(comparison, block) for block in comparison.blocks)
-    text = (LEGEND,) if any(each.from_memory for each in comparison.audits) else ()
+    sheets = tuple(sheet for block in comparison.blocks for sheet in _parted(_sheet(comparison, block), parts))
     pictures = (picture,) if picture else ()
-    return _overview(comparison), Section("figures", "In the order of the article", text, (), sheets, pictures)
+    overview = Section("overview", "The audits", sheets=_parted(_overview(comparison), parts))
+    return overview, Section("figures", "In the order of the article", (), (), sheets, pictures)
+
+
+def _split(chips: int, width: int | None) -> tuple[slice, ...]:
+    """Which columns stand in one table: as even as can be."""
+    most = ON_PAPER if width is None else max(2, (width - TITLES) // CHIP)
+    tables = -(-chips // most)
+    ends = [round(chips * place / tables) for place in range(tables + 1)]
+    return tuple(slice(1 + begin, 1 + end) for begin, end in itertools.pairwise(ends))
+
+
+def _parted(sheet: Sheet, parts: tuple[slice, ...]) -> tuple[Sheet, ...]:
+    """The table in parts, each with the titles of the rows; notes below the last."""
+    if len(parts) == 1:
+        return (sheet,)
+    found = [
+        replace(
+            sheet,
+            key=f"{sheet.key}_{place}",
+            title=f"{sheet.title} ({place} of {len(parts)})",
+            columns=(sheet.columns[0], *(replace(each, drop=0) for each in sheet.columns[part])),
+            rows=tuple((row[0], *row[part]) for row in sheet.rows),
+            notes=sheet.notes if place == len(parts) else (),
+        )
+        for place, part in enumerate(parts, 1)
+    ]
+    return tuple(found)
 
 
 def explained_sections(comparison: Comparison) -> tuple[Section, ...]:
@@ -55,7 +97,7 @@ def _columns(comparison: Comparison) -> tuple[Column, ...]:
     return (Column("", right=False, fold=14), *chips)
 
 
-def _overview(comparison: Comparison) -> Section:
+def _overview(comparison: Comparison) -> Sheet:
     """What was audited, and how it came out."""
     rows: list[tuple[str | Cell, ...]] = [
         ("Run", *(each.run.name if each.run else "none" for each in comparison.audits)),
@@ -64,22 +106,38 @@ def _overview(comparison: Comparison) -> Section:
     ]
     if any(each.verdict is not None for each in comparison.audits):
         verdicts = [each.verdict for each in comparison.audits]
-        cells = (Cell(str(v.viability), _judged(v.sentence, v.judgements)) if v else "" for v in verdicts)
+        cells = (Cell(_verdict(v), _judged(v.sentence, v.judgements)) if v else "" for v in verdicts)
         rows.insert(0, ("Verdict", *cells))
         rows += [
             (
                 first.limit.title,
-                *(str(v.judgements[index].outcome) if v is not None else "" for v in verdicts),
+                *(_outcome(v.judgements[index]) if v is not None else "" for v in verdicts),
             )
             for index, first in enumerate(verdicts[0].judgements if verdicts[0] else ())
         ]
-    sheet = Sheet("overview", "Every chip by itself; assay audit CHIP says more", _columns(comparison), tuple(rows))
-    return Section("overview", "The audits", text=comparison.cautions, sheets=(sheet,))
+    title = "Every chip by itself; assay audit CHIP says more"
+    partly = any(_partly(each) for audit in comparison.audits if audit.verdict for each in audit.verdict.judgements)
+    notes = (*((PARTLY_MET,) if partly else ()), *comparison.cautions)
+    return Sheet("overview", title, _columns(comparison), tuple(rows), notes=notes)
+
+
+def _verdict(verdict: Verdict) -> str:
+    partly = verdict.viability is Viability.VIABLE and any(_partly(each) for each in verdict.judgements)
+    return f"{verdict.viability}{PARTLY if partly else ''}"
+
+
+def _outcome(judgement: Judgement) -> str:
+    return f"{judgement.outcome}{PARTLY if _partly(judgement) else ''}"
+
+
+def _partly(judgement: Judgement) -> bool:
+    """Whether it is met by a figure that does not cover everything."""
+    return judgement.outcome is Judged.MET and bool(judgement.caveat)
 
 
 def _contradictions(audit: Audit) -> str:
     made = len(audit.contradictions) + len(audit.checked(Outcome.CONSISTENT))
-    return f"{len(audit.contradictions)} of {made} checks" if made else "no checks possible"
+    return f"{len(audit.contradictions)} of {made} check{'s' if made > 1 else ''}" if made else "no checks possible"
 
 
 def _judged(sentence: str, judgements: tuple[object, ...]) -> str:
@@ -90,9 +148,11 @@ def _sheet(comparison: Comparison, block: Block) -> Sheet:
     """A table; figures that no chip has are named below it."""
     kept = [row for row in block.rows if any(_known(row))]
     absent = [row.title for row in block.rows if not any(_known(row))]
-    notes = (f"Not given for any: {', '.join(_small(each) for each in absent)}.",) if absent else ()
+    notes = [f"Not given for any: {', '.join(small(each) for each in absent)}."] if absent else []
+    if any(metric is not None and recalled(metric) for row in kept for metric in row.metrics):
+        notes.append(LEGEND)
     rows: list[tuple[str | Cell, ...]] = [(row.title, *(_cell(metric) for metric in row.metrics)) for row in kept]
-    return Sheet(block.key, block.title, _columns(comparison), tuple(rows), notes=notes)
+    return Sheet(block.key, block.title, _columns(comparison), tuple(rows), notes=tuple(notes))
 
 
 def _known(row: Row) -> list[bool]:
@@ -106,7 +166,3 @@ def _cell(metric: Metric | None) -> Cell:
 
 def _with_unit(row: Row) -> str:
     return f"{row.title} per mm2" if row.key == "throughput_per_area" and "mm2" not in row.title else row.title
-
-
-def _small(title: str) -> str:
-    return title[0].lower() + title[1:] if title[1:2].islower() else title

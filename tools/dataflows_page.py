@@ -479,8 +479,8 @@ Words per MAC, theirs in total, ours by action:
 
 {at_fully_connected()}
 
-**In short.** In CONV the paper's result stands: of its dataflows row stationary needs least at all nine points, the others
-{spread("conv", ("ws", "os", "nlr"))} times as much; input stationary, which it does not have, {spread("conv", ("is",))} times. In FC the others need
+**In short.** In CONV the paper's order stands, its range holds in part (the table above): of its dataflows row stationary needs
+least at all nine points, the others {spread("conv", ("ws", "os", "nlr"))} times as much; input stationary, which it does not have, {spread("conv", ("is",))} times. In FC the others need
 {spread("fc", ("ws", "os", "nlr"), (1,))} times as much at a batch of 1, where weights from DRAM are nearly all, {spread("fc", ("ws", "os", "nlr"), (16,))} at 16 and
 {spread("fc", ("ws", "os", "nlr"), (64,))} at 64: the paper's 1.3 holds in part, and much of it was the fixed form of the others' mappings.
 

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from assay import cli
 from assay.hardware import load_hardware
-from assay.hardware.model import Axis, Fanout, Hardware, Memory
-from assay.metrics.scaling import ScalingPlan, scaling
+from assay.hardware.model import Axis, Compute, Fanout, Hardware, Memory
+from assay.metrics.scaling import Point, ScalingPlan, scaling
+from assay.metrics.scaling_hardware import scaled_hardware
 from assay.report.charts import Axis as Side
 from assay.report.charts import Curve, Series, curves, grouped_bars
 from assay.report.pictures import save_pictures
@@ -77,10 +78,31 @@ def machine(which: str) -> Hardware:
 
 
 @cache
+def points(which: str, network: str) -> tuple[Point, ...]:
+    """An inference at the three sizes."""
+    (series,) = scaling(network, machine(which), ScalingPlan(pes=PES)).series
+    return series.points
+
+
 def cycles(which: str, network: str) -> tuple[int, ...]:
     """Cycles of an inference at the three sizes."""
-    (series,) = scaling(network, machine(which), ScalingPlan(pes=PES)).series
-    return tuple(point.cycles or 0 for point in series.points)
+    return tuple(point.cycles or 0 for point in points(which, network))
+
+
+def mobilenet_cycles(which: str, place: int) -> dict[str, int]:
+    """Cycles of MobileNet at one of the sizes, by kind of layer; `waits`: of layers that wait for ports."""
+    found = dict.fromkeys(("1x1", "depthwise", "first", "fc", "waits"), 0)
+    evaluation = points(which, "mobilenet_v1")[place].evaluation
+    assert evaluation is not None
+    for layer in evaluation.mapped:
+        assert layer.layer.einsum is not None
+        assert layer.cycles is not None
+        extents = layer.layer.einsum.extents
+        pointwise = "1x1" if extents["R"] == 1 else "first"
+        kind = "fc" if layer.layer.op == "fc" else "depthwise" if extents["G"] > 1 else pointwise
+        found[kind] += layer.cycles
+        found["waits"] += 0 if layer.bound_by == "compute" else layer.cycles
+    return found
 
 
 def ratios(which: str) -> Ratios:
@@ -128,6 +150,68 @@ def _macs(network: str) -> int:
     from assay import load_network
 
     return load_network(network).macs
+
+
+def of_192(which: str, words: int) -> Hardware:
+    """A reading of v1 with 192 PEs and a bus of so many words; `v1.5`: the mesh of v2 with one MAC per PE and cycle."""
+    if which == "v1.5":
+        chip = load_hardware("eyeriss_v2")
+        nodes = tuple(replace(each, macs_per_cycle=1) if isinstance(each, Compute) else each for each in chip.nodes)
+        return replace(chip, name="eyeriss_v1.5", nodes=nodes)
+    chip = scaled_hardware(machine(which), pes=192)
+    return replace(
+        chip,
+        name=f"{chip.name}_{words}_words",
+        nodes=tuple(
+            replace(node, bandwidth=tuple((tensor, rate * words) for tensor, rate in node.bandwidth))
+            if isinstance(node, Fanout)
+            else node
+            for node in chip.nodes
+        ),
+    )
+
+
+def check_table() -> str:
+    """The paper's chips of 192 PEs, which no reading was chosen by: inferences per second, and v1.5 over v1."""
+    from assay import evaluate
+
+    def rate(network: str, which: str, words: int = 1) -> float:
+        return evaluate(network, of_192(which, words), objective="latency").throughput or 0.0
+
+    alexnet, mobilenet = "alexnet", "mobilenet_v1:width=0.5,resolution=128"
+    mesh = rate(mobilenet, "v1.5")
+    lines = [
+        "| | AlexNet | MobileNet 0.5, 128 × 128 | v1.5 over v1, MobileNet |",
+        "|---|---:|---:|---:|",
+        "| paper | 6.56 | 116.7 | 5.6 |",
+    ]
+    names = {"v1": "sets add alone", "channels": "sets add channels"}
+    for which, words in (("v1", 1), ("channels", 1), ("v1", 2), ("channels", 2)):
+        first, second = rate(alexnet, which, words), rate(mobilenet, which, words)
+        bus = "one word" if words == 1 else f"{words} words"
+        cells = ((first, 6.56, 2), (second, 116.7, 1), (mesh / second, 5.6, 1))
+        shown = " | ".join(f"{ours:.{digits}f} ({ours / said - 1:+.0%})" for ours, said, digits in cells)
+        lines.append(f"| {names[which]}, {bus} | {shown} |")
+    return "\n".join(lines)
+
+
+def mobilenet_figures() -> dict[str, str]:
+    """Numbers of the text on MobileNet at 16,384 PEs."""
+    v1, v2 = mobilenet_cycles("v1", 2), mobilenet_cycles("v2", 2)
+    ours, theirs_ = cycles("v1", "mobilenet_v1")[2], theirs()["mobilenet_v1"]
+    mesh = cycles("v2", "mobilenet_v1")
+    linear = ours / (mesh[0] / 64 / 0.85)
+    return {
+        **{f"v1_{kind}": f"{v1[kind] / 1e6:.1f} M" for kind in ("1x1", "depthwise", "first", "fc")},
+        "v1_mobilenet": f"{ours / 1e6:.1f} M",
+        "v2_mobilenet": f"{mesh[2]:,}",
+        "v2_used": f"{_macs('mobilenet_v1') / (16384 * mesh[2]):.1%}",
+        "v2_waits": str(v2["waits"]),
+        "asked_v1": f"{theirs_[2] * mesh[2] / 1e6:.1f} M",
+        "asked_v2": f"{ours / theirs_[2]:,.0f}",
+        "asked_used": f"{_macs('mobilenet_v1') * theirs_[2] / ours / 16384:.0%}",
+        "linear": f"{linear:,.0f} ({linear / theirs_[2] - 1:+.0%})",
+    }
 
 
 def figures() -> dict[str, str]:
@@ -193,7 +277,8 @@ def page() -> str:
     for key, command in EXAMPLES.items():
         text = text.replace(f"<<{key}>>", f"```text\n$ {command}\n{screen(command)}\n```")
     text = text.replace("<<cells>>", cells_table()).replace("<<cycles>>", cycles_table())
-    for key, value in figures().items():
+    text = text.replace("<<check>>", check_table())
+    for key, value in (figures() | mobilenet_figures()).items():
         text = text.replace(f"<<{key}>>", value)
     return text
 

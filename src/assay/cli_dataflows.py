@@ -115,7 +115,7 @@ def _asked(options: argparse.Namespace) -> dict[str, Any]:
         raise InputError("--pes is for machines of equal area; a chip has the PEs that it has")
     return {
         "pes": None if chip else _numbers(PES if options.pes is None else options.pes, "--pes"),
-        "batches": _numbers(options.batch or ("1" if chip else BATCH), "--batch"),
+        "batches": _numbers(("1" if chip else BATCH) if options.batch is None else options.batch, "--batch"),
         "dataflows": None if options.dataflow is None else _words(options.dataflow, "--dataflow"),
         "time_limit": seconds(options.time_limit, "--time-limit"),
         "workers": None if options.workers is None else whole(options.workers, "--workers"),
@@ -125,7 +125,7 @@ def _asked(options: argparse.Namespace) -> dict[str, Any]:
 def _words(text: str, option: str) -> list[str]:
     words = [word.strip() for word in text.split(",")]
     if not all(words):
-        raise InputError(f"{option} is '{text}'; it must be names with commas between them")
+        raise InputError(f"{option} is '{text}'; something is missing before or after a comma")
     return words
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from assay.cli_options import add_dataflow, whole
 from assay.cli_outputs import Product, add_outputs, check_product_outputs, deliver
 from assay.cli_progress import clear_line, layers_line
-from assay.errors import InputError
+from assay.cli_requirements import share
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -27,7 +27,6 @@ examples:
   assay flexibility my_chip.yaml --suite my_suite.yaml --batch 16 --no-map
   assay flexibility eyeriss --base conv:M=256,C=256,P=14,Q=14,R=3,S=3 --objective energy
 """
-SHARE = "a share of the peak such as 50% or 0.5, above 0 and at most 100%"
 
 
 def add_flexibility(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -107,16 +106,3 @@ def _flexibility(options: argparse.Namespace) -> None:
         result.title, result.to_dict, lambda: flexibility_sections(result), summary=flexibility_summary(result)
     )
     deliver(product, outputs, options)
-
-
-def share(text: str, option: str) -> float:
-    """The share that an option is given: `50%` or `0.5`. Raises InputError for anything else."""
-    word = text.strip()
-    try:
-        value = float(word.removesuffix("%")) / (100 if word.endswith("%") else 1)
-    except ValueError:
-        raise InputError(f"{option} is '{text}'; it must be {SHARE}") from None
-    if not 0 < value <= 1:
-        hint = f"did you mean {word}%?" if 1 < value <= 100 and not word.endswith("%") else None
-        raise InputError(f"{option} is '{text}'; it must be {SHARE}", hint=hint)
-    return value

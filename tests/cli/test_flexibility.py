@@ -70,10 +70,10 @@ def test_forms(run: Runner, suite: str, form: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--above", "many"), "--above is 'many'; it must be a share of the peak such as 50% or 0.5"),
-        (("--above", "50"), "did you mean 50%?"),
-        (("--above", "0%"), "above 0 and at most 100%"),
-        (("--above", "150%"), "above 0 and at most 100%"),
+        (("--above", "many"), "--above is 'many'"),
+        (("--above", "50"), "--above is '50'; is that 50 %?"),
+        (("--above", "0%"), "it must be above 0"),
+        (("--above", "150%"), "no share is above 100 %"),
         (("--above", "nan"), "--above is 'nan'"),
         (("--batch", "two"), "--batch is 'two'; it must be a whole number"),
         (("--batch", "0"), "batch is 0; it must be a whole number of at least 1"),

@@ -85,7 +85,7 @@ def test_pictures(run: Runner, small: str, tmp_path: Path) -> None:
         (("--bits", "x"), "--bits is 'x'; it must be a whole number"),
         (("--chips", "2", "--link-energy", "1pJ"), "--link-energy is '1pJ'; it must be an energy per bit"),
         (("--chips", "2", "--link-bandwidth", "100GB"), "--link-bandwidth is '100GB'; it must be a bandwidth"),
-        (("--dram", "each"), "--dram is 'each'"),
+        (("--chips", "2", "--dram", "each"), "--dram is 'each'"),
         (("--offchip", "grow"), "--offchip is 'grow'"),
         (("--fanout", "mesh"), "has no fanout 'mesh'"),
         (("--batch", "x"), "--batch is 'x'"),
@@ -101,7 +101,7 @@ def test_mistakes(run: Runner, small: str, options: tuple[str, ...], message: st
 
 def test_bits_for_chips_of_different_words(run: Runner, small: str) -> None:
     """What the message advises where the other chip's multipliers are narrower can be done."""
-    wide = ("scale", small, "eyeriss", "--against", "eyeriss_v2_256", "--by", "1", "--json", "-")
+    wide = ("scale", small, "eyeriss", "--against", "eyeriss_v2_256", "--pes", "336", "--json", "-")
     code, _, err = run(*wide)
     assert code == 2
     assert "--bits 8" in err

@@ -19,8 +19,9 @@ from assay.metrics.dataflow_case import TYPE_NAMES, Level, levels_of
 from assay.metrics.dataflows import DataflowStudy, StudyProgress, compare_dataflows
 from assay.metrics.dataflows_published import claims_beside, rerun, rerun_of
 from assay.metrics.equal_area import area_study, equal_area_hardware, find_machine, shape_of
+from assay.workload.einsum import convolution, matmul
 from assay.workload.load import load_network
-from assay.workload.network import Network
+from assay.workload.network import Layer, Network
 from tests.evaluation.small import CHIP
 
 PAPER_STORAGE = {  # bytes of RF, kB (of 1024 B) of GLB with 256, 512 and 1024 PEs: by the authors' model
@@ -133,6 +134,7 @@ def test_by_hand() -> None:
         assert pj(case.part(Level.DRAM)) == pytest.approx(200 * dram / macs)
     assert pj(ws.part(Level.RF)) == pytest.approx((64 + 32) / macs), "a read per MAC, a fill per weight"
     assert nlr.part(Level.RF) is None
+    assert nlr.words(Level.RF, "filter", Action.READ) == 0
     # 8 PEs take weights; each of 64 MACs gets an input and sends a sum up, weights come once (WS) or each time (NLR).
     assert pj(ws.part(Level.ARRAY)) == pytest.approx(2 * (64 + 64 + 32) / macs)
     assert pj(nlr.part(Level.ARRAY)) == pytest.approx(2 * 3)
@@ -242,6 +244,30 @@ def test_the_rerun_adds_up(key: tuple[str, int, str]) -> None:
     assert found.delay == pytest.approx(SUMMARY[key][5], abs=6e-8)
     types = [found.part(tensor=tensor) for tensor in TYPE_NAMES]
     assert sum(types) + 1 == pytest.approx(found.part())
+    for level, energy in ((Level.DRAM, 200), (Level.GLB, 6), (Level.ARRAY, 2), (Level.RF, 1)):
+        for tensor in TYPE_NAMES:
+            assert found.moved(level, tensor) * energy == pytest.approx(found.part(level, tensor))
+
+
+def test_claims_stand_beside_their_own_cases() -> None:
+    """The paper speaks of CONV with every batch, of FC with 64 alone; a small network by the name of AlexNet here."""
+    layers = (
+        Layer("c", "conv", convolution(m=8, c=4, p=4, q=4, r=3, s=3), batch_dim="N"),
+        Layer("f", "fc", matmul(n=1, m=16, c=32), batch_dim="N"),
+    )
+    study = compare_dataflows(
+        Network("alexnet", layers), pes=[256], batches=[1, 64], dataflows=["rs", "ws", "nlr"], workers=1
+    )
+    found = {(each.claim.kind, each.batch, each.dataflow): each for each in claims_beside(study)}
+    points = [("conv", 1), ("conv", 64), ("fc", 64)]
+    assert set(found) == {(*point, name) for point in points for name in ("ws", "nlr")}
+    for (kind, batch, name), each in found.items():
+        base, case = (study.case(key, 256, batch, kind) for key in ("rs", name))
+        assert base is not None
+        assert case is not None
+        assert each.ratio == pytest.approx(pj(case.energy) / pj(base.energy))
+        least, most = (1.4, 2.5) if kind == "conv" else (1.3, 1e9)
+        assert each.holds is (least <= each.ratio <= most)
 
 
 def test_where_there_is_no_rerun() -> None:

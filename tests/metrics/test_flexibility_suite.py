@@ -12,10 +12,12 @@ import jsonschema
 import pytest
 import yaml
 
+import assay.metrics.flexibility_suite as module
 from assay.errors import InputError
 from assay.metrics.flexibility_suite import Suite, SuiteEntry, load_suite, read_suite, suite_names
 from assay.reading.documents import loads
 from assay.workload.einsum import TensorKind
+from assay.workload.load import load_network
 
 GOOD = """\
 assay: suite/1
@@ -129,7 +131,7 @@ def test_suites_that_come_with_assay_are_whole(name: str) -> None:
     for entry in suite.entries:
         network = entry.load(8)
         assert network.macs > 0
-        assert network.batch == entry.batch
+        assert network.batch == (entry.batch or 1)
 
 
 def test_the_standard_suite_has_what_the_article_names() -> None:
@@ -157,3 +159,12 @@ def test_the_suite_of_the_page_and_its_error() -> None:
     with pytest.raises(InputError) as error:
         read_suite(loads(wrong, "my_suite.yaml"))
     assert f"assay: error: {error.value}" in PAGE
+
+
+def test_a_batch_that_a_network_was_not_read_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of 1 that is asked for, too: it is not passed over in silence. None takes the network as it is."""
+    eight = load_network("lenet5", bits=8).with_batch(8)
+    monkeypatch.setattr(module, "load_network", lambda *_, **__: eight)
+    assert SuiteEntry("a", "lenet5").load(8).batch == 8
+    with pytest.raises(InputError, match="is already for a batch of 8"):
+        SuiteEntry("a", "lenet5", batch=1).load(8)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import assay
 from assay.errors import InputError, NoMappingError
 from assay.hardware import load_hardware, parse_hardware
+from assay.hardware.design import chip_area, clock_energy, leakage_power
 from assay.hardware.model import Fanout, Hardware, Memory
 from assay.metrics.scaling import ScalingPlan, scaling
 from assay.metrics.scaling_hardware import Dram, Growth, Rule, near_shape, scaled_hardware, with_chips, with_storage
@@ -219,6 +220,8 @@ def test_the_hardware_as_it_is_must_run() -> None:
     chip = with_storage(toy(), Fraction(1, 4096))
     with pytest.raises(NoMappingError):
         scaling(network(m=4, c=2), chip, ScalingPlan(by=(2,)))
+    with pytest.raises(NoMappingError):
+        scaling(network(m=4, c=2), chip, ScalingPlan(storage=(4096,)))  # where it would run
 
 
 def test_chips_split_the_work() -> None:
@@ -257,6 +260,32 @@ def test_drams() -> None:
     assert (first.offchip_read_bits or 0) <= (second.offchip_read_bits or 0)  # each chip reads its own copy
 
 
+PARTS = """
+parts:
+  clock: {class: given, tick: 4 pJ, area: 100 um2, leakage: 8 uW, per_cycle: tick, source: made up}
+"""
+
+
+@pytest.mark.parametrize("factor", [Fraction(3, 2), Fraction(1, 2), 3])
+def test_parts_beside_the_nodes_grow_with_the_pes(factor: Fraction) -> None:
+    """By factors that are no whole numbers, too: area, leakage, and what they do in every cycle."""
+    before = parse_hardware(TOY.replace("    BANDWIDTH\n", "") + PARTS)
+    after = scaled_hardware(before, factor=factor)
+    for figure in (chip_area, leakage_power, clock_energy):
+        assert figure(after).value == pytest.approx(float(factor) * (figure(before).value or 0.0))
+
+
+def test_more_offchip_bandwidth_has_more_background_power() -> None:
+    """As many DRAMs more as there is bandwidth: with the PEs where that is asked for, and one for each chip."""
+    before = load_hardware("eyeriss_v2_256")
+    own = with_chips(before, 4, dram=Dram.PER_CHIP)
+    grown = scaled_hardware(before, factor=4, rule=Rule(offchip=Growth.PROPORTION))
+    least = leakage_power(before, offchip=True).value or 0.0
+    assert least > 0
+    for after in (own, grown):
+        assert leakage_power(after, offchip=True).value == pytest.approx(4 * least)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -283,6 +312,21 @@ def test_drams() -> None:
 def test_mistakes(change: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         change()
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (ScalingPlan(by=(1, 2)), "eyeriss_v1_256 is to have 256, 512 PEs, eyeriss_v2 192, 384: none as many"),
+        (ScalingPlan(storage=(1, 2)), "compared at as many PEs, and those are not varied"),
+    ],
+)
+def test_nothing_to_compare_is_said_before_the_first_search(plan: ScalingPlan, message: str) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("searched")
+
+    with pytest.raises(InputError, match=message):
+        scaling(network(m=4, c=2), "eyeriss_v1_256", plan, against="eyeriss_v2", progress=never)
 
 
 def run(plan: ScalingPlan) -> Scaling:
@@ -318,6 +362,7 @@ def test_metrics(everything: Scaling) -> None:
     speedup, factor = (operand.value for operand in efficiency.operands)
     assert isinstance(speedup, float)
     assert isinstance(factor, float)
+    assert factor == 4  # at the largest
     assert efficiency.value == speedup / factor
 
 

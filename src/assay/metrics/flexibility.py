@@ -264,8 +264,8 @@ def _notes(chip: Hardware, workloads: Sequence[Workload], objective: str) -> tup
     notes = [
         "Efficiency counts multiply-accumulates whose operands are not zero (effectual). The chip does the others, "
         "too: zeros are not skipped, and data is not compressed.",
-        f"Words narrower than {chip.compute.bits} bits take less room and traffic; a MAC on them takes the time and "
-        f"energy of one of {chip.compute.bits} bits.",
+        f"Words narrower than {chip.compute.bits} bits are packed: they take less room and traffic; a MAC on them "
+        f"takes the time and energy of one of {chip.compute.bits} bits.",
     ]
     if any(each.beside for each in workloads):
         notes.append(

@@ -36,7 +36,7 @@ class SuiteEntry:
         name: unique in its suite.
         network: what `load_network` takes.
         kind: the class that it stands for (`compact`, `sparse`, ...).
-        batch: inputs processed together.
+        batch: inputs processed together; None: as many as the network was read for, which is mostly 1.
         bits: bits per word; None: as wide as the chip's operands.
         weights, activations: shares of the words that are not zero; None: as the network says, 1 where it says nothing.
         why: why it is in the suite, and where its figures come from.
@@ -45,7 +45,7 @@ class SuiteEntry:
     name: str
     network: str
     kind: str = UNNAMED
-    batch: int = 1
+    batch: int | None = None
     bits: int | None = None
     weights: float | None = None
     activations: float | None = None
@@ -60,7 +60,7 @@ class SuiteEntry:
         """
         try:
             network = load_network(self.network, bits=self.bits or min(width, MAX_BITS))
-            if network.batch == 1 or self.batch != 1:
+            if self.batch is not None:
                 network = network.with_batch(self.batch)
         except AssayError as error:
             place = error.at or self.at
@@ -159,7 +159,7 @@ def _read_entry(item: Entry, folder: Path | None) -> SuiteEntry:
         name=fields["name"].text() if "name" in fields else network,
         network=_located(network, folder),
         kind=fields["class"].text() if "class" in fields else UNNAMED,
-        batch=fields["batch"].integer(minimum=1, maximum=MAX_BATCH) if "batch" in fields else 1,
+        batch=fields["batch"].integer(minimum=1, maximum=MAX_BATCH) if "batch" in fields else None,
         bits=fields["bits"].integer(minimum=1, maximum=MAX_BITS) if "bits" in fields else None,
         weights=weights,
         activations=activations,

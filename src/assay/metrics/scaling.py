@@ -85,6 +85,8 @@ def scaling(
     other = None if against is None else load_sources(network, against, bits, dataflow)[1]
     own = _machines(hardware, plan)
     theirs = {} if other is None else _machines(other, plan)
+    if other is not None:
+        _check_pairs(hardware, own, other, theirs)
     jobs = {(who, key): each for who, found in enumerate((own, theirs)) for key, each in found.items()}
 
     def points(machines: Sequence[Machine], resource: Resource) -> tuple[Point, ...]:
@@ -160,6 +162,22 @@ def _machines(hardware: Hardware, plan: ScalingPlan) -> dict[Resource, list[Mach
             machines.append((Fraction(1), hardware))
         found[resource] = sorted(dict(machines).items(), key=lambda machine: machine[0])
     return found
+
+
+def _check_pairs(
+    hardware: Hardware, own: dict[Resource, list[Machine]], other: Hardware, theirs: dict[Resource, list[Machine]]
+) -> None:
+    """Raise InputError where the two would have no point with as many PEs, so that nothing could be compared."""
+    first, second = (sorted({machine.pes for _, machine in each.get(Resource.PES, ())}) for each in (own, theirs))
+    if not first:
+        raise InputError("other hardware is compared at as many PEs, and those are not varied", hint="give PEs, too")
+    if not set(first) & set(second):
+        text = f"{hardware.name} is to have {_listed(first)} PEs, {other.name} {_listed(second)}: none as many"
+        raise InputError(text, hint="give numbers of PEs (--pes), in place of factors")
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(f"{each:,}" for each in numbers)
 
 
 def _batch(batch: int, factor: Fraction, weak: bool) -> int:

@@ -223,9 +223,8 @@ def _storage_pictures(series: Series) -> tuple[Picture, ...]:
     pictures = []
     if len(known) > 1:
         line = Curve("", tuple((_stored(p) / 8192, energy) for p, energy in known))
-        pictures.append(
-            curves("scaling_storage", "Energy per inference over storage", [line], x, Axis("energy per inference", "J"))
-        )
+        y = Axis("energy per inference", "J", low=0.0, high=1.1 * max(energy for _, energy in known))
+        pictures.append(curves("scaling_storage", "Energy per inference over storage", [line], x, y))
     if len(moved) > 1 and (least := series.base.least_bits):
         ends = (moved[0][0], moved[-1][0])
         lines = [

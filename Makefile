@@ -23,10 +23,10 @@ demo: $(VENV)/.installed
 	$(BIN)/assay evaluate alexnet eyeriss --batch 4
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 test-long: $(VENV)/.installed-dev
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n $(JOBS) -m "long or not long"
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "long or not long"
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

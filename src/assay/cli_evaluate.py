@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assay.cli_options import add_dataflow, check_batch, seconds, whole
@@ -67,8 +68,8 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--objective",
         metavar="NAME",
-        default="energy",
-        help="what the mappings minimise: energy (default), latency or edp (energy times latency)",
+        help="what the mappings minimise: energy, latency or edp (energy times latency). Default: energy; with "
+        "requirements, the first of energy, edp and latency whose mappings meet them",
     )
     add_dataflow(parser)
     parser.add_argument(
@@ -115,30 +116,44 @@ def _evaluate(options: argparse.Namespace) -> None:
     from assay.evaluation.evaluate import evaluate
     from assay.mapper import check_objective
 
-    check_objective(options.objective)
+    if options.objective is not None:
+        check_objective(options.objective)
     outputs = _outputs(options)
-    evaluation = evaluate(
-        options.network,
-        options.hardware,
-        batch=batch,
-        bits=bits,
-        objective=options.objective,
-        tiles=options.tiles,
-        time_limit=time_limit,
-        workers=workers,
-        progress=layers_line(),
-        mappings=_mappings(options.mapping, batch),
-        cache=not options.no_cache,
-        dataflow=options.dataflow,
-        power_gating=options.power_gating,
-    )
-    from assay.metrics.scorecard import scorecard
+    mappings = _mappings(options.mapping, batch)
 
+    def run(objective: str) -> Evaluation:
+        return evaluate(
+            options.network,
+            options.hardware,
+            batch=batch,
+            bits=bits,
+            objective=objective,
+            tiles=options.tiles,
+            time_limit=time_limit,
+            workers=workers,
+            progress=layers_line(),
+            mappings=mappings,
+            cache=not options.no_cache,
+            dataflow=options.dataflow,
+            power_gating=options.power_gating,
+        )
+
+    from assay.metrics.scorecard import scorecard
+    from assay.metrics.suitability import OBJECTIVES, find_suitable
+
+    if requirements is None:
+        evaluation, judged = run(options.objective or OBJECTIVES[0]), None
+    else:
+        alone = options.objective or (OBJECTIVES[0] if mappings else None)
+        tried = (alone,) if alone else OBJECTIVES
+        suited = find_suitable(run, lambda each: scorecard(each, **known), requirements, tried)
+        evaluation, judged = suited.evaluation, suited.verdict
     found = _examined(evaluation, workers, cache=not options.no_cache) if options.all else None
     if found is not None:
         known |= {"flexibility": found.flexibility_metrics, "scalability": found.scaling_metrics}
     card = scorecard(evaluation, **known)
-    judged = None if requirements is None else card.judge(requirements)
+    if requirements is not None and judged is not None:
+        judged = replace(card.judge(requirements), remarks=judged.remarks)
     deliver(_product(evaluation, card, judged, found, explain=options.explain), outputs, options)
 
 

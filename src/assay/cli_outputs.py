@@ -150,6 +150,6 @@ def _check_pictures(folder: str | None) -> None:
     from assay.errors import UnsupportedError
 
     if find_spec("matplotlib") is None:
-        raise UnsupportedError("pictures need matplotlib", hint="pip install 'assay[plot]'")
+        raise UnsupportedError("pictures need matplotlib", hint="pip install matplotlib (the extra 'plot' of assay)")
     if folder is not None and (not folder or (Path(folder).exists() and not Path(folder).is_dir())):
         raise InputError(f"--plot: '{folder}' is not a folder")

@@ -71,7 +71,7 @@ def test_on_a_chip(run: Runner) -> None:
         (("--pes", "many"), "--pes is 'many'; it must be a whole number"),
         (("--pes", "8,,16"), "--pes is '8,,16'; something is missing before or after a comma"),
         (("--batch", ""), "--batch is ''; something is missing"),
-        (("--pes", "0"), "--pes is '0'; it must be whole numbers of at least 1"),
+        (("--pes", "8,0"), "--pes is '8,0'; it must be whole numbers of at least 1"),
         (("--pes", "4"), "the number of PEs is 4; it must be a whole number from 8 to 65,536"),
         (("--batch", "-1"), "--batch is '-1'; it must be whole numbers of at least 1"),
         (("--dataflow", "rs,rs"), "dataflows has the same twice: rs, rs"),

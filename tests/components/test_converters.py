@@ -149,7 +149,8 @@ def plug_in(nm: float, bits: float, rate: float) -> tuple[float, float]:
         213.7806687348118 - 2.8719030399529957 * math.log(rate), 128.3068287398817 + 3.2205115 * math.ceil(bits)
     )
     picojoules = math.exp(26.0496215686518 + 1.8800369206815004 * math.log(nm) - 1.4702022133784405)
-    picojoules *= math.exp(-2.8291256050594527 * math.log(bits)) / (2 * 10 ** ((merit - 6.0206 * bits - 1.76) / 10))
+    decibels = 10 * math.log10(1.5 * 4**bits)  # of signal to the noise of rounding
+    picojoules *= math.exp(-2.8291256050594527 * math.log(bits)) / (2 * 10 ** ((merit - decibels) / 10))
     area = math.exp(1.3461916439910742 + 0.9932794744745022 * math.log(nm) + 0.18071538424508238 * math.log(rate))
     return picojoules * 1e-12, area * picojoules**0.29912426192653485 * 1e-12
 

@@ -26,13 +26,13 @@ def check(case: Case) -> None:
     assert result.active_pes == expected.active_pes
 
 
-@settings(max_examples=900)
+@settings(max_examples=600)
 @given(cases(perfect=True))
 def test_perfect_factors_equal_the_oracle(case: Case) -> None:
     check(case)
 
 
-@settings(max_examples=900)
+@settings(max_examples=600)
 @given(cases(perfect=False))
 def test_imperfect_factors_equal_the_oracle(case: Case) -> None:
     check(case)

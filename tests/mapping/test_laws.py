@@ -22,7 +22,7 @@ TRANSFER, REDUCE, COMPUTE = Action.TRANSFER, Action.REDUCE, Action.COMPUTE
 
 Table = Dict[tuple[str, str | None, Action], int]
 
-some = settings(max_examples=200)
+some = settings()  # of the profile: 100 examples, 2000 with `make test-long`
 
 
 def all_cases() -> st.SearchStrategy[Case]:

@@ -10,8 +10,8 @@ from assay.metrics.accuracy import Accuracy, datasets, difficulty, find_dataset,
 from assay.metrics.metric import Basis
 from assay.workload.zoo import zoo_names
 
-TOP5_ERRORS = {"alexnet": 16.4, "vgg16": 7.4, "googlenet": 6.7, "resnet50": 5.3, "efficientnet_b4": 3.7}
-"""Percent, as in the tutorial's table of popular DNN models."""
+TOP5_ERRORS = {"alexnet": 19.8, "vgg16": 7.4, "googlenet": 6.7, "resnet50": 5.3, "efficientnet_b4": 3.7}
+"""Percent, as in the tutorials: the table of popular DNN models, and for one AlexNet the sheet of Eyeriss."""
 
 
 @pytest.mark.parametrize("name", TOP5_ERRORS)
@@ -20,7 +20,7 @@ def test_top5_of_the_tutorial(name: str) -> None:
     assert found is not None
     assert found.value == pytest.approx(1 - TOP5_ERRORS[name] / 100, abs=1e-12)
     assert (found.metric, found.dataset, found.task) == ("top-5", "ImageNet", "image classification")
-    assert "tutorial" in found.source
+    assert ("talk" if name == "alexnet" else "tutorial") in found.source
     assert found.note  # of how it was tested
 
 

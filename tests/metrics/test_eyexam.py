@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from importlib.resources import files
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import jsonschema
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from assay.errors import InputError, NoMappingError, UnsupportedError
-from assay.hardware.model import ALL, Axis, Bandwidth, Buffering, Compute, Fanout, Hardware, Memory
+from assay.hardware.model import ALL, Axis, Bandwidth, Buffering, Compute, Counting, Fanout, Halo, Hardware, Memory
 from assay.hardware.presets import load_hardware
 from assay.mapping.analysis import analyse
 from assay.mapping.mapping import Level, Loop, Mapping
@@ -28,7 +29,9 @@ from assay.metrics.eyexam_bounds import (
     without_bandwidth,
     without_sizes,
 )
+from assay.metrics.eyexam_causes import array_cause, axis_fills
 from assay.metrics.eyexam_steps import Eyexam, Key, Kind, LayerEyexam, Step
+from assay.metrics.pipeline import simulate_pipeline
 from assay.workload.einsum import Einsum, convolution
 from assay.workload.load import load_network
 from assay.workload.network import Layer, Network
@@ -336,12 +339,29 @@ def test_a_network_is_the_sum_of_its_layers(alexnet: Eyexam) -> None:
 def test_the_layer_that_loses_most_gives_the_cause(alexnet: Eyexam) -> None:
     for index, each in enumerate(alexnet.steps):
         if each.layer:
-            most = max(alexnet.layers, key=lambda layer: layer.steps[index].lost_cycles or 0)
+            peak = alexnet.hardware.peak_macs_per_cycle
+            lost = [
+                (layer.steps[index].cycles_below(peak), layer.steps[index].lost_cycles or 0) for layer in alexnet.layers
+            ]
+            most = alexnet.layers[lost.index(max(lost))]
             assert (each.layer, each.cause) == (most.name, most.steps[index].cause)
     assert alexnet.worst is not None
     assert alexnet.worst.key is Key.BANDWIDTH
     assert alexnet.worst.limit is not None
     assert alexnet.worst.limit.name == "dram"
+
+
+def test_a_fast_layer_makes_up_for_no_slow_one() -> None:
+    """Depthwise layers bound by the dataflow are to blame, though the others could run more than the peak at once."""
+    whole = load_network("mobilenet_v1", bits=8)
+    few = replace(whole, layers=tuple(each for each in whole.layers if each.name in ("dw7", "pw7", "pw13")))
+    found = eyexam(few, "edge_45nm")
+    assert found.worst is not None
+    assert found.worst.key is Key.DATAFLOW
+    assert found.worst.layer.startswith("dw")
+    assert found.losses()[0][0].name == "dw7"
+    lost = sum(cycles for _, _, cycles in found.losses())
+    assert found.attained.cycles == lost + Fraction(found.attained.macs, found.hardware.peak_macs_per_cycle)
 
 
 def test_alexnet_on_eyeriss_uses_the_pes_of_the_paper(alexnet: Eyexam) -> None:
@@ -400,3 +420,64 @@ def test_the_bound_against_a_mapping_by_hand() -> None:
     machine = chip(Axis("X", 12, ("P",)), Axis("Y", 12, ("Q",)))
     levels = (Level("dram", (Loop("P", 2),), TENSORS), Level("array", (Loop("P", 12, "X"), Loop("Q", 12, "Y"))))
     assert analyse(einsum, machine, Mapping(levels)).steps == array_cycles(einsum, machine) == 2
+
+
+# ----- what is said is so
+
+
+def test_the_room_that_would_do_does_also_where_tiles_have_gaps() -> None:
+    """Eight rows, every third input: 8 words, but a box of 22."""
+    einsum = convolution(m=1, c=1, p=8, q=1, stride=(3, 1), bits=8)
+    glb = Memory("glb", size=4 * 8, width=8, keep=("ifmap",), read_energy=2.0, write_energy=2.0)
+    machine = chip(Axis("X", 8, ("P",)))
+    nodes = (machine.nodes[0], glb, *machine.nodes[1:])
+    machine = replace(machine, nodes=nodes, counting=Counting(halo=Halo.BOX))
+    found = step(alone(einsum, machine), Key.STORAGE)
+    assert found.cause == "glb holds 4 words; 22 of ifmap would win back all that is lost here"
+    roomy = replace(machine, nodes=(nodes[0], replace(glb, size=22 * 8), *nodes[2:]))
+    assert not step(alone(einsum, roomy), Key.STORAGE).lost_cycles
+
+
+def test_each_dimension_has_a_least_factor_of_its_own() -> None:
+    """C = 3 can be three times as much, P = 5 five times; no 2 of either divides."""
+    einsum = convolution(m=1, c=9, p=5, q=1, r=2, bits=8)
+    machine = chip(Axis("X", 8, factors=(("R", ALL), ("C", 3))))
+    found = step(alone(einsum, machine), Key.ARRAY)
+    assert "fill 6 of 8 along X of array, no room for 3 times as much of C, or 5 times of P" in found.cause
+
+
+def test_a_ramp_in_which_the_slowest_port_is_busy_is_not_lost_twice() -> None:
+    """One MAC: 16 bits in, 8 out, one a cycle: 24 cycles of the port; only the cycle of the MAC comes on top."""
+    einsum = convolution(m=1, c=1, p=1, q=1, bits=8)
+    found = alone(einsum, chip(Axis("X", 4), dram=replace(DRAM, bandwidth=Bandwidth(total=1.0))))
+    assert (cycles(found, Key.BANDWIDTH), cycles(found, Key.ACCESS)) == (24, 25)
+    words = "ramp-up 16 cycles, ramp-down 8 cycles, of which only 1 cycle comes on top; most of all for dram"
+    assert step(found, Key.ACCESS).cause == words
+    assert step(found, Key.LAYER).cause == "the layer has 1 MAC"
+
+
+@given(instances(Cases(mappings=60, constraints=True, buffering=True)), st.sampled_from(("latency", "energy")))
+@FEW
+def test_tile_by_tile_no_mapping_that_is_taken_beats_its_average(instance: Instance, objective: str) -> None:
+    """Step 7 before it is held to step 6, and step 6 before it is held to the mapping."""
+    einsum, hardware = instance
+    found = examine(instance, objective=objective)
+    chosen = found.chosen
+    assert chosen.mapping is not None
+    assert chosen.timing is not None
+    overlapping = max([chosen.timing.compute_cycles, *[d.cycles or 0 for d in chosen.timing.demands]])
+    assert overlapping >= cycles(found, Key.BANDWIDTH)
+    if found.steps[-1].cycles is not None:
+        assert simulate_pipeline(einsum, hardware, chosen.mapping, attribute=False).cycles >= overlapping
+
+
+def test_passes_are_those_over_all_axes() -> None:
+    """13 filters on 5 columns and 2 rows: two passes over 10, where the columns alone would take three."""
+    einsum = convolution(m=13, c=1, p=1, q=1, bits=8)
+    found = step(alone(einsum, chip(Axis("X", 5), Axis("Y", 3, ("P", "C"))), tiles="imperfect"), Key.ARRAY)
+    assert "M = 13 on 5 along X of array: 3 passes, 4.333 busy on average" in found.cause
+    both = alone(einsum, chip(Axis("X", 5, ("M",)), Axis("Y", 2, ("M",))), tiles="imperfect").array
+    spread = prod(bound for fill in axis_fills(both) for _, bound in fill.loops)
+    assert {each.spread for each in axis_fills(both)} == {(("M", spread),)}
+    cause, _ = array_cause(both, "imperfect")
+    assert f"M = 13 on 5 along X of array, {spread} with other axes: 2 passes" in cause

@@ -190,3 +190,48 @@ def test_impossible_requirements_are_refused(asked: dict[str, Any], words: str) 
 def test_a_figure_in_another_unit_is_refused() -> None:
     with pytest.raises(InputError, match="Power is in mW; it is judged in W"):
         judge({"power": Metric("power", "Power", 278.0, "mW")}, Requirements(max_power=1.0))
+
+
+@pytest.mark.parametrize(
+    ("values", "asked", "words"),
+    [
+        (
+            {"latency": 0.03305},
+            {"max_latency": 0.033},
+            "Latency 33.1 ms, at most 33 ms: failed, 50 us too much (0.15 % more than is allowed)",
+        ),
+        (
+            {"latency": 0.0330001},
+            {"max_latency": 0.033},
+            "Latency 33.0001 ms, at most 33 ms: failed, 100 ns too much (0.0003 % more than is allowed)",
+        ),
+        (
+            {"throughput": 29.9999},
+            {"min_throughput": 30},
+            "Throughput 29.9999 inferences/s, at least 30 inferences/s: failed, 0.0001 inferences/s too little "
+            "(0.00033 % more is needed)",
+        ),
+        (
+            {"throughput": 1000.4},
+            {"min_throughput": 1000},
+            "Throughput 1,000.4 inferences/s, at least 1,000 inferences/s: met with 0.4 inferences/s to spare",
+        ),
+        ({"accuracy": 0.80204}, {"min_accuracy": 0.802}, "Accuracy 80.204 %, at least 80.2 %: met by 0.004 points"),
+        (
+            {"area": 12.25e-6},
+            {"max_area": 12.24999e-6},
+            "Chip area 12.25 mm2, at most 12.24999 mm2: failed, 1e-05 mm2 too much (8.2e-05 % more than is allowed)",
+        ),
+        ({"power": 0.5}, {"max_power": 0.5}, "Power 500 mW, at most 500 mW: met, exactly"),
+    ],
+)
+def test_near_the_limit_both_sides_are_told_apart(
+    values: dict[str, float], asked: dict[str, float], words: str
+) -> None:
+    (only,) = judge(metrics(**values), Requirements(**asked)).judgements
+    assert only.sentence == words
+
+
+def test_nothing_at_all_is_too_little() -> None:
+    (only,) = judge(metrics(throughput=0.0), Requirements(min_throughput=30)).judgements
+    assert only.sentence == "Throughput 0 inferences/s, at least 30 inferences/s: failed, 30 inferences/s too little"

@@ -201,7 +201,7 @@ def test_more_storage_never_costs_energy() -> None:
     assert energies[0] > energies[-1]
     for point in series.points:
         assert (point.offchip_bits or 0) >= (point.least_bits or 0) > 0
-    last = series.largest
+    last = series.farthest
     assert last.offchip_bits == last.least_bits == 8 * (64 * 64 + 2 * 16 * 64) / 16
     assert series.efficiency(last) is None
 
@@ -232,7 +232,7 @@ def test_chips_split_the_work() -> None:
     (series,) = result.series
     assert [point.cycles for point in series.points] == [64 * 4 * 8 // (4 * chips) for chips in (1, 2, 4)]
     assert [point.pes for point in series.points] == [4, 8, 16]
-    assert series.efficiency(series.largest) == 1
+    assert series.efficiency(series.farthest) == 1
 
 
 def test_link_energy_is_charged_for_every_bit_over_a_link() -> None:

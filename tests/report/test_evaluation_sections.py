@@ -71,6 +71,13 @@ def test_time_is_all_there_by_cause(buffering: Buffering) -> None:
     assert ("tiles that do not overlap with work" in parts) == (buffering is not Buffering.IDEAL)
 
 
+def test_time_of_all_layers_by_cause() -> None:
+    """The layers take 44, 44 and 38 us, and work for 12, 12 and 24 of them."""
+    (sheet,) = of(sample(), "time").sheets
+    assert sheet.rows == (("computing", "48 us", "38 %"), ("waiting for dram", "78 us", "62 %"))
+    assert sheet.totals == (("total", "126 us", ""),)
+
+
 def test_every_figure_of_a_layer_says_where_it_comes_from() -> None:
     evaluation = sample(gap=0.25)
     sheet = of(evaluation, "layers").sheets[0]

@@ -3,7 +3,7 @@ import pytest
 from assay.metrics.metric import Basis, Metric, Operand
 from assay.report.metrics import amount, explained, figure
 from assay.report.page import Column
-from assay.report.section import Section, all_sheets, render_sections
+from assay.report.section import Section, all_sheets, render_sections, to_markdown_text
 from assay.report.sheet import Cell, Sheet
 
 LATENCY = Metric(
@@ -69,7 +69,14 @@ def test_screen_has_figures_tables_and_text_and_explains_when_asked() -> None:
 def test_figures_are_a_table_too() -> None:
     first, second = all_sheets((SECTION,))
     assert first.rows == (("Latency", "50 ms (batch of 4)"), ("Area", "not modelled: the file gives none"))
-    assert second is SHEET
+    assert (second.title, second.rows) == (SHEET.title, SHEET.rows)
+
+
+def test_words_stay_with_the_tables() -> None:
+    assert all_sheets((SECTION,))[-1].notes == ("A sentence.",)
+    text = to_markdown_text((SECTION, Section("words", "Words", ("Alone.",))))
+    assert "\nA sentence.\n" in text
+    assert "\nAlone.\n" in text
 
 
 def test_metric_for_programs() -> None:

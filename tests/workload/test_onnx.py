@@ -183,7 +183,10 @@ def test_without_onnx_the_error_names_the_command(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(UnsupportedError) as error:
         load_network(FILES / "small_cnn.onnx")
-    assert str(error.value) == "reading ONNX models needs the package 'onnx'\n  hint: pip install 'assay[onnx]'"
+    assert (
+        str(error.value)
+        == "reading ONNX models needs the package 'onnx'\n  hint: pip install onnx (the extra 'onnx' of assay)"
+    )
 
 
 def test_the_source_is_the_files_name_without_its_path() -> None:

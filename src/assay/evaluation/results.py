@@ -306,7 +306,9 @@ class Evaluation:
         try:
             import pandas
         except ImportError:
-            raise UnsupportedError("to_pandas needs pandas", hint="pip install 'assay[pandas]'") from None
+            raise UnsupportedError(
+                "to_pandas needs pandas", hint="pip install pandas (the extra 'pandas' of assay)"
+            ) from None
         if table == "counts":
             return pandas.DataFrame([row for layer in self.layers for row in layer.to_count_rows()])
         return pandas.DataFrame([layer.to_row() for layer in self.layers])

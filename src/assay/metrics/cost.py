@@ -129,9 +129,8 @@ def _bandwidth(hardware: Hardware) -> Metric:
     known = [each for each in rates if each is not None]
     if len(known) < len(rates):
         names = ", ".join(memory.name for memory, each in zip(memories, rates, strict=True) if each is None)
-        return Metric(
-            "offchip_bandwidth", title, None, "b/s", missing=f"the hardware file gives no bandwidth of {names}"
-        )
+        missing = f"the hardware file does not limit both reads and writes of {names}"
+        return Metric("offchip_bandwidth", title, None, "b/s", missing=missing)
     operands = (Operand("bits per cycle", sum(known)), Operand("clock", hardware.clock, "Hz"))
     value = sum(known) * hardware.clock
     return Metric("offchip_bandwidth", title, value, "b/s", Basis.SPECIFIED, "bits per cycle × clock", operands)

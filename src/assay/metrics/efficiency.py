@@ -11,6 +11,7 @@ from assay.hardware.design import clock_energy, leakage_power
 from assay.hardware.model import Fanout
 from assay.metrics.factors import ARTICLE, NO_SPARSITY, NO_WORK, layers_left_out
 from assay.metrics.metric import Basis, Metric, Operand
+from assay.metrics.requirements import times
 from assay.reading.units import POWER, UNITS, Quantity
 
 TDPS = ("tdp", "thermal_design_power")
@@ -41,7 +42,12 @@ def energy_metrics(evaluation: Evaluation) -> tuple[Metric, ...]:
             missing="an energy per action is one number here; activity, capacitance and voltage are not known apart",
         ),
         _optional("leakage_energy", "Leakage per inference", _share(static.leakage_energy, batch), _leaks(evaluation)),
-        _optional("clock_energy", "Clock and control per inference", _share(static.clock_energy.value, batch), CLOCK),
+        _optional(
+            "clock_energy",
+            "Clock and control per inference",
+            _share(static.clock_energy.value, batch),
+            _ticks(evaluation),
+        ),
         total_energy_metric(evaluation),
         _traffic(evaluation, "offchip_read", "Off-chip reads per inference", evaluation.offchip_read_bits),
         _traffic(evaluation, "offchip_write", "Off-chip writes per inference", evaluation.offchip_write_bits),
@@ -59,7 +65,7 @@ CLOCK = "the hardware file lists no part that does something in every cycle (`pa
 def efficiency_metrics(evaluation: Evaluation, effectual: float | None) -> tuple[Metric, ...]:
     """Inferences and operations per joule: equations (6) and (9)."""
     if not evaluation.energy or not evaluation.macs:
-        missing = _why_no_energy(evaluation)
+        missing = why_no_energy(evaluation)
         return (Metric("inferences_per_joule", "Inferences per joule", None, "inferences/J", missing=missing),)
     per_joule = evaluation.macs / evaluation.energy
     whole, rest = divmod(evaluation.macs, evaluation.batch)
@@ -104,7 +110,7 @@ def efficiency_metrics(evaluation: Evaluation, effectual: float | None) -> tuple
             evaluation.macs / onchip if onchip else None,
             "MAC/J",
             basis if onchip else None,
-            missing="" if onchip else "energy on the chip",
+            missing="" if onchip else "no action on the chip takes energy, as far as the hardware file tells",
             note="without off-chip memory" if onchip else "",
         ),
     )
@@ -153,7 +159,7 @@ def published_powers(evaluation: Evaluation) -> tuple[Metric, ...]:
 def total_energy_metric(evaluation: Evaluation) -> Metric:
     """Joules per inference with leakage and clock, where they are modelled."""
     if evaluation.energy is None:
-        return Metric("total_energy", "Energy with leakage and clock", None, "J", missing=_why_no_energy(evaluation))
+        return Metric("total_energy", "Energy with leakage and clock", None, "J", missing=why_no_energy(evaluation))
     static = evaluation.static.energy or 0.0
     batch = evaluation.batch
     return Metric(
@@ -173,8 +179,8 @@ def tdp_metrics(evaluation: Evaluation, tdp: float | None) -> tuple[Metric, ...]
     limit = published_tdp(evaluation) if tdp is None else _given_tdp(tdp)
     onchip = evaluation.onchip_power
     watts = None if onchip is None else onchip + _static_power(evaluation)[0]
-    if limit.value is None or watts is None or not evaluation.throughput:
-        missing = limit.missing or _why_no_energy(evaluation)
+    if limit.value is None or not watts or not evaluation.throughput:
+        missing = limit.missing or why_no_energy(evaluation)
         return (
             limit,
             Metric("within_tdp", "Within the TDP", None, missing=missing),
@@ -194,7 +200,7 @@ def tdp_metrics(evaluation: Evaluation, tdp: float | None) -> tuple[Metric, ...]
             Basis.CALCULATED,
             "power of the chip <= TDP",
             (power, tdp_operand),
-            note="; ".join(part for part in (f"{100 * watts / allowed:.3g} % of it", power_caveat(evaluation)) if part),
+            note="; ".join(part for part in (_share_of_tdp(watts / allowed), power_caveat(evaluation)) if part),
         ),
         Metric(
             "tdp_throughput",
@@ -208,6 +214,10 @@ def tdp_metrics(evaluation: Evaluation, tdp: float | None) -> tuple[Metric, ...]
             "at this energy per inference; the PEs may allow less",
         ),
     )
+
+
+def _share_of_tdp(share: float) -> str:
+    return f"{100 * share:.3g} % of it" if share < 2 else f"{times(share)} as much"
 
 
 def published_tdp(evaluation: Evaluation) -> Metric:
@@ -265,7 +275,7 @@ def _data_and_mac(evaluation: Evaluation) -> tuple[Metric, ...]:
     mac = evaluation.energy_of(compute)
     source = f"{ARTICLE}, equation (7)"
     if total is None or mac is None or not macs:
-        missing = _why_no_energy(evaluation) if total is None else f"the energy of {compute}"
+        missing = why_no_energy(evaluation) if total is None else f"the energy of {compute}"
         ways = (("energy_per_operation", "total"), ("data_energy", "data movement"), ("mac_energy", "MAC"))
         return tuple(
             Metric(key, f"Energy per operation: {name}", None, "J", source=source, missing=missing)
@@ -313,7 +323,7 @@ def _energy(
 ) -> Metric:
     if value is None:
         nothing = key == "offchip_energy" and evaluation.energy is not None
-        return Metric(key, title, None, "J", missing=NO_OFFCHIP if nothing else _why_no_energy(evaluation))
+        return Metric(key, title, None, "J", missing=NO_OFFCHIP if nothing else why_no_energy(evaluation))
     without = evaluation.energy_without
     lacking = f"without {_join(list(without))} transfers, whose energy is not known" if without else ""
     batch = Operand("batch", evaluation.batch)
@@ -334,7 +344,7 @@ def _power(
 ) -> Metric:
     if value is None:
         nothing = key == "offchip_power" and evaluation.energy is not None
-        return Metric(key, title, None, "W", missing=NO_OFFCHIP if nothing else _why_no_energy(evaluation))
+        return Metric(key, title, None, "W", missing=NO_OFFCHIP if nothing else why_no_energy(evaluation))
     whole = f"mean while it runs, {_scope(evaluation)}"
     notes = {"power": whole, "onchip_power": "mean while it runs, without off-chip memory"}
     return Metric(
@@ -365,7 +375,14 @@ def _optional(key: str, title: str, value: float | None, missing: str) -> Metric
     return Metric(key, title, value, "J", Basis.ESTIMATED, note="beside the energy above")
 
 
+def _ticks(evaluation: Evaluation) -> str:
+    without = evaluation.static.clock_energy.without
+    return f"no energy per cycle is known of {', '.join(without)}" if without else CLOCK
+
+
 def _leaks(evaluation: Evaluation) -> str:
+    if not evaluation.mapped:
+        return NO_WORK
     return f"no leakage is known of {', '.join(evaluation.static.leakage_power.without) or 'any component'}"
 
 
@@ -379,13 +396,13 @@ def _basis(evaluation: Evaluation) -> Basis:
     return Basis.ESTIMATED if estimated else Basis.CALCULATED
 
 
-def _why_no_energy(evaluation: Evaluation) -> str:
+def why_no_energy(evaluation: Evaluation) -> str:
     """Which energies the hardware does not give."""
     if not evaluation.mapped:
         return NO_WORK
     unknown = {e.component for layer in evaluation.mapped for e in layer.energies if e.energy is None}
     names = [n.name for n in evaluation.hardware.nodes if n.name in unknown and not isinstance(n, Fanout)]
-    return f"the hardware gives no energy of {_join(names)}" if names else "no energy is known"
+    return f"the hardware gives no energy of {_join(names)}" if names else "all energies that the hardware gives are 0"
 
 
 def _join(names: list[str]) -> str:

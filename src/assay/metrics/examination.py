@@ -38,8 +38,9 @@ class Examination:
 
     @property
     def flexibility_metrics(self) -> tuple[Metric, ...]:
-        """For the scorecard."""
-        return () if self.flexibility is None else flexibility_metrics(self.flexibility)
+        """For the scorecard: what is kept on the mean comes first."""
+        found = () if self.flexibility is None else flexibility_metrics(self.flexibility)
+        return (*found[1:2], *found[:1], *found[2:])
 
     @property
     def scaling_metrics(self) -> tuple[Metric, ...]:
@@ -112,7 +113,9 @@ def examine(
             **common,
         )
     with part("Flexibility"):
-        suite = flexibility(chip, progress=show("flexibility"), **common)
+        suite = flexibility(chip, objective=evaluation.objective, progress=show("flexibility"), **common)
     with part("Scalability"):
-        scale = scaling(network, chip, batch=evaluation.batch, progress=progress, **common)
+        scale = scaling(
+            network, chip, batch=evaluation.batch, objective=evaluation.objective, progress=progress, **common
+        )
     return Examination(steps, roofs, study, suite, scale, tuple(troubles))

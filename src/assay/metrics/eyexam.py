@@ -32,14 +32,16 @@ from assay.metrics.eyexam_bounds import (
 )
 from assay.metrics.eyexam_causes import (
     Overflow,
+    access_cause,
     array_cause,
     bandwidth_cause,
     choice_cause,
+    count,
     dataflow_cause,
     pes_cause,
     storage_cause,
 )
-from assay.metrics.eyexam_steps import Eyexam, Key, Kind, LayerEyexam, Limit, Step
+from assay.metrics.eyexam_steps import Eyexam, Key, LayerEyexam, Limit, Step
 from assay.metrics.pipeline import simulate_pipeline
 from assay.reading.suggestions import hint
 from assay.workload.einsum import Einsum
@@ -177,7 +179,7 @@ def _layer_eyexam(results: Results, chip: Hardware, objective: str, asked: _Aske
     layer, einsum = array.layer, array.einsum
     assert einsum is not None
     chain = _Chain(einsum.macs)
-    chain.add(Key.LAYER, 1, lambda: (f"the layer has {einsum.macs:,} MACs", None))
+    chain.add(Key.LAYER, 1, lambda: (f"the layer has {count(einsum.macs, 'MAC')}", None))
     chain.add(Key.DATAFLOW, dataflow_cycles(einsum, chip), lambda: dataflow_cause(einsum, chip))
     chain.add(Key.PES, pe_cycles(einsum, chip), lambda: pes_cause(einsum, chip))
     floor = array_cycles(einsum, chip) if array.optimal is False else 0
@@ -246,15 +248,7 @@ def _access(result: LayerResult, chip: Hardware, before: int) -> Step:
     cycles = max(before, timing.cycles)
     if cycles == before:
         return Step(Key.ACCESS, macs, cycles, before)
-    rest = math.floor(cycles - before - timing.ramp_up - timing.ramp_down)  # more than bandwidth costs on average
-    up, down = math.ceil(timing.ramp_up), math.ceil(timing.ramp_down)
-    parts = [("ramp-up", up), ("ramp-down", down), ("waiting between", max(rest, 0))]
-    text = ", ".join(f"{name} {amount:,} cycles" for name, amount in parts if amount)
-    if not timing.waits:
-        return Step(Key.ACCESS, macs, cycles, before, text)
-    component, port, _ = timing.waits[0]
-    text += f"; most of all for {component if port == 'total' else f'{component} ({port})'}"
-    return Step(Key.ACCESS, macs, cycles, before, text, Limit(Kind.LINK, component, port))
+    return Step(Key.ACCESS, macs, cycles, before, *access_cause(timing, before))
 
 
 def _overflow(einsum: Einsum, chip: Hardware, asked: _Asked) -> Overflow | None:
@@ -274,23 +268,24 @@ def _overflow(einsum: Einsum, chip: Hardware, asked: _Asked) -> Overflow | None:
 
     now = cycles(machine)[0]
     limited = [memory for memory in machine.memories if memory.capacity is not None]
-    freed = {memory.name: cycles(with_size(machine, memory.name, None))[0] for memory in limited}
-    name = min(freed, key=lambda each: freed[each], default="")
-    if not name or freed[name] >= now:
+    freed = {memory.name: cycles(with_size(machine, memory.name, None)) for memory in limited}
+    name = min(freed, key=lambda each: freed[each][0], default="")
+    if not name or freed[name][0] >= now:
         return None
     memory = next(each for each in limited if each.name == name)
     assert memory.capacity is not None
     unit = math.gcd(*(tensor.bits for tensor in einsum.tensors))
     low = memory.capacity // unit
-    high = sum(-(-einsum.words(tensor) * tensor.bits // unit) for tensor in einsum.tensors)
+    least, roomy = freed[name]
+    high = max(sum(words * bits for _, words, bits in _held(roomy, einsum, name)) // unit, low + 1)
     while high - low > 1:
         middle = (low + high) // 2
-        if cycles(with_size(machine, name, middle * unit))[0] <= freed[name]:
+        if cycles(with_size(machine, name, middle * unit))[0] <= least:
             high = middle
         else:
             low = middle
     found = cycles(with_size(machine, name, high * unit))[1]
-    return Overflow(name, memory.capacity, high * unit, _held(found, einsum, name), freed[name])
+    return Overflow(name, memory.capacity, high * unit, _held(found, einsum, name), least)
 
 
 def _held(result: LayerResult, einsum: Einsum, memory: str) -> tuple[tuple[str, int, int], ...]:
@@ -326,9 +321,10 @@ def _network_step(
     if all(step.found is not None for step in found.values()) and len(found) == len(layers):
         best = sum(step.found or 0 for step in found.values())
     if before is None:
-        text = f"the network has {macs:,} MACs" if len(layers) > 1 else next(iter(found.values())).cause
+        text = f"the network has {count(macs, 'MAC')}" if len(layers) > 1 else next(iter(found.values())).cause
         return Step(key, macs, cycles, before, text, None, best)
-    worst = max(found, key=lambda index: found[index].lost_cycles or 0)
+    peak = layers[0].chosen.hardware.peak_macs_per_cycle
+    worst = max(found, key=lambda index: (found[index].cycles_below(peak), found[index].lost_cycles or 0))
     step = found[worst]
     if not step.lost_cycles:
         return Step(key, macs, cycles, before, "", None, best)

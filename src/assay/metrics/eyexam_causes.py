@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
+from math import ceil, floor, prod
 
 from assay.evaluation.layer import LayerResult
 from assay.hardware.model import Axis, Fanout, Hardware
@@ -13,6 +13,7 @@ from assay.mapping.latency import Demand, time_layer
 from assay.mapping.nest import Nest
 from assay.metrics.eyexam_bounds import parallelism, with_ideal_buffers
 from assay.metrics.eyexam_steps import Kind, Limit
+from assay.metrics.pipeline import PipelineTiming
 from assay.reading.units import format_si
 from assay.workload.einsum import Einsum
 
@@ -48,7 +49,7 @@ def pes_cause(einsum: Einsum, hardware: Hardware) -> Cause:
     rounds = -(-width // pes)
     busy = Fraction(width, rounds)
     full = "" if _number(busy) == _number(Fraction(pes)) else f", {_number(busy)} PEs busy on average"
-    return f"{width:,} MACs could run at once; {_count(pes, 'PE')} need {_count(rounds, 'round')} for them{full}", limit
+    return f"{width:,} MACs could run at once; {count(pes, 'PE')} need {count(rounds, 'round')} for them{full}", limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Fill:
         loops: (dimension, instances) laid along it.
         busy: instances with work, on average over time.
         rest: (dimension, what is left of it in time) of the dimensions that it may carry.
+        spread: (dimension, instances on all axes together) of the dimensions laid along it.
     """
 
     fanout: Fanout
@@ -67,6 +69,7 @@ class Fill:
     loops: tuple[tuple[str, int], ...]
     busy: Fraction
     rest: tuple[tuple[str, int], ...]
+    spread: tuple[tuple[str, int], ...]
 
     @property
     def place(self) -> str:
@@ -100,7 +103,8 @@ def axis_fills(result: LayerResult) -> list[Fill]:
             busy = prod((bound * left.pop(dim, Fraction(1)) for dim, bound in bounds.items()), start=Fraction(1))
             rest = [(dim, -(-extents[dim] // space[dim])) for dim in extents if axis.dims is None or dim in axis.dims]
             if axis.size > 1:
-                fills.append(Fill(node, axis, tuple(bounds.items()), busy, tuple(e for e in rest if e[1] > 1)))
+                spread = tuple((dim, space[dim]) for dim in bounds)
+                fills.append(Fill(node, axis, tuple(bounds.items()), busy, tuple(e for e in rest if e[1] > 1), spread))
     return fills
 
 
@@ -165,8 +169,10 @@ def _fill_clause(fill: Fill, einsum: Einsum, tiles: str) -> str:
         if bound >= extent:
             return f"{dim} = {extent:,} fills {_number(fill.busy)} of {where}{_no_more(fill, tiles)}"
         if fill.busy < bound:
-            passes = _count(dict(fill.rest).get(dim, 1), "pass", "passes")
-            return f"{dim} = {extent:,} on {where}: {passes}, {_number(fill.busy)} busy on average"
+            passes = count(dict(fill.rest).get(dim, 1), "pass", "passes")
+            spread = dict(fill.spread)[dim]
+            others = f", {spread:,} with other axes" if spread > bound else ""
+            return f"{dim} = {extent:,} on {where}{others}: {passes}, {_number(fill.busy)} busy on average"
         return f"{dim} = {extent:,} fills {bound} of {where}{_divisors(dim, extent, bound, size, tiles)}"
     product = " × ".join(_part(dim, bound, extents[dim]) for dim, bound in fill.loops)
     used = prod(bound for _, bound in fill.loops)
@@ -177,10 +183,14 @@ def _fill_clause(fill: Fill, einsum: Einsum, tiles: str) -> str:
 def _no_more(fill: Fill, tiles: str) -> str:
     """Where tiles divide the layer: that not even the least factor of what is left has room."""
     used = prod(bound for _, bound in fill.loops)
-    least = [next(n for n in range(2, rest + 1) if rest % n == 0) for _, rest in fill.rest]
+    least: dict[int, list[str]] = {}
+    for dim, rest in fill.rest:
+        least.setdefault(next(n for n in range(2, rest + 1) if rest % n == 0), []).append(dim)
     if tiles != "perfect" or not least or used * min(least) <= fill.axis.size:
         return ""
-    return f", no room for {min(least)} times as much of {_listed([d for d, _ in fill.rest], 'or')}"
+    (first, dims), *others = sorted(least.items())
+    more = "".join(f", or {factor} times of {_listed(each, 'or')}" for factor, each in others)
+    return f", no room for {first} times as much of {_listed(dims, 'or')}{more}"
 
 
 def _part(dim: str, bound: int, extent: int) -> str:
@@ -275,6 +285,24 @@ def port_name(port: Demand) -> str:
     return port.component if port.port == "total" else f"{port.component} ({port.port})"
 
 
+def access_cause(timing: PipelineTiming, before: int) -> Cause:
+    """Ramp-up, ramp-down, and waiting beyond what bandwidth costs on average; the port that costs most.
+
+    A port that is busy in a ramp counts it among the cycles of the step before; what this step adds is then less.
+    """
+    lost = timing.cycles - before
+    rest = floor(lost - timing.ramp_up - timing.ramp_down)
+    parts = (("ramp-up", ceil(timing.ramp_up)), ("ramp-down", ceil(timing.ramp_down)), ("waiting between", rest))
+    text = ", ".join(f"{name} {count(amount, 'cycle')}" for name, amount in parts if amount > 0)
+    if rest < -1:  # cycles are rounded up
+        text += f", of which only {count(lost, 'cycle')} come{'s' if lost == 1 else ''} on top"
+    if not timing.waits:
+        return text, None
+    component, port, _ = timing.waits[0]
+    text += f"; most of all for {component if port == 'total' else f'{component} ({port})'}"
+    return text, Limit(Kind.LINK, component, port)
+
+
 def choice_cause(fastest: LayerResult, chosen: LayerResult, objective: str, *, buffered: bool) -> Cause:
     """Why a slower mapping is taken than the fastest."""
     limit = Limit(Kind.MAPPING, objective)
@@ -300,7 +328,7 @@ def _number(value: Fraction) -> str:
     return f"{value.numerator:,}" if value.denominator == 1 else f"{float(f'{float(value):.4g}'):,g}"
 
 
-def _count(number: int, noun: str, many: str = "") -> str:
+def count(number: int, noun: str, many: str = "") -> str:
     return f"{number:,} {noun if number == 1 else many or noun + 's'}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -158,6 +157,13 @@ class Step:
         before = Fraction(peak) if self.before is None else min(Fraction(self.macs, self.before), Fraction(peak))
         return float(1 - min(Fraction(self.macs, self.cycles), before) / before)
 
+    def cycles_below(self, peak: int) -> Fraction:
+        """As `lost_cycles`, beside a chip that does its peak in every cycle: what is faster than that is no loss."""
+        if self.cycles is None:
+            return Fraction(0)
+        least = Fraction(self.macs, peak)
+        return max(Fraction(self.cycles), least) - max(Fraction(self.before or 0), least)
+
     @property
     def lost_cycles(self) -> int | None:
         """Cycles more than at the step before."""
@@ -222,8 +228,11 @@ class LayerEyexam:
 
     @property
     def worst(self) -> Step | None:
-        """Where the largest share of what lies below the peak is lost; None: nothing is."""
-        return _worst(self.steps, self.chosen.hardware.peak_macs_per_cycle)
+        """Where most cycles are lost below the peak; None: none are."""
+        peak = self.chosen.hardware.peak_macs_per_cycle
+        lost = {step.key: step.cycles_below(peak) for step in self.steps}
+        key = max(lost, key=lambda key: lost[key])
+        return self.step(key) if lost[key] else None
 
     def step(self, key: Key) -> Step | None:
         """The step, where the layer has it."""
@@ -282,8 +291,16 @@ class Eyexam:
 
     @property
     def worst(self) -> Step | None:
-        """Where the largest share of what lies below the peak is lost; None: nothing is."""
-        return _worst(self.steps, self.hardware.peak_macs_per_cycle)
+        """The step at which the layers together lose most cycles below the peak; None: none do."""
+        lost = {step.key: self.lost_at(step.key) for step in self.steps}
+        key = max(lost, key=lambda key: lost[key])
+        return next(step for step in self.steps if step.key is key) if lost[key] else None
+
+    def lost_at(self, key: Key) -> Fraction:
+        """Cycles that the layers lose at a step below the peak, one by one: a fast layer makes up for no slow one."""
+        peak = self.hardware.peak_macs_per_cycle
+        steps = (layer.step(key) for layer in self.layers)
+        return sum((step.cycles_below(peak) for step in steps if step is not None), Fraction(0))
 
     def layer(self, name: str) -> LayerEyexam:
         """The layer of that name. Raises KeyError if there is none."""
@@ -292,13 +309,11 @@ class Eyexam:
                 return each
         raise KeyError(name)
 
-    def losses(self) -> Iterator[tuple[LayerEyexam, Step]]:
-        """Every loss of a layer from the dimensions of the array on, the most cycles first."""
-        late = list(Key)[list(Key).index(Key.ARRAY) :]
-        found = [
-            (layer, step) for layer in self.layers for step in layer.steps if step.key in late and step.lost_cycles
-        ]
-        return iter(sorted(found, key=lambda pair: -(pair[1].lost_cycles or 0)))
+    def losses(self) -> list[tuple[LayerEyexam, Step, Fraction]]:
+        """Every loss of a layer below the peak, and its cycles, the most first."""
+        peak = self.hardware.peak_macs_per_cycle
+        found = [(layer, step, step.cycles_below(peak)) for layer in self.layers for step in layer.steps]
+        return sorted((each for each in found if each[2]), key=lambda each: -each[2])
 
     def to_dict(self) -> dict[str, Any]:
         """As in the schema `assay.eyexam/1`."""
@@ -328,8 +343,3 @@ class Eyexam:
 
 def _last(steps: tuple[Step, ...]) -> Step:
     return next(step for step in reversed(steps) if step.cycles is not None)
-
-
-def _worst(steps: tuple[Step, ...], peak: int) -> Step | None:
-    losing = [step for step in steps if step.below(peak)]
-    return max(losing, key=lambda step: step.below(peak), default=None)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from assay.errors import InputError
-from assay.metrics.metric import Metric
+from assay.metrics.metric import Basis, Metric, Operand
 from assay.reading.units import format_si
 
 
@@ -174,7 +174,8 @@ class Judgement:
         shown, bound = _told_apart(value, self.required, self.limit)
         what = f" ({self.metric.note})" if self.limit.metric == "accuracy" and self.metric.note else ""
         start = f"{self.limit.title} {shown}{what}, {side} {bound}: {self.outcome}"
-        covered = f" ({self.caveat})" if self.caveat and self.outcome is Outcome.MET else ""
+        told = self.outcome is not Outcome.MET or self.caveat in what
+        covered = "" if told else f" ({self.caveat})"
         return f"{start}{self._distance()}{covered}"
 
     def _distance(self) -> str:
@@ -190,8 +191,8 @@ class Judgement:
         if self.outcome is Outcome.MET:
             return f" with {apart} to spare"
         if self.limit.least:
-            return f", {apart} too little{_beyond(1 / self.ratio, 'as much is', 'needed') if self.ratio else ''}"
-        return f", {apart} too much{_beyond(self.ratio, 'what is', 'allowed')}"
+            return f", {apart} too little{_beyond(1 / self.ratio, least=True) if self.ratio else ''}"
+        return f", {apart} too much{_beyond(self.ratio, least=False)}"
 
     def to_dict(self) -> dict[str, Any]:
         """As in the schemas of the results that have a verdict."""
@@ -307,12 +308,45 @@ def judge(
     Raises:
         InputError: a value is not a number in the unit that is judged.
     """
-    judged = [_judged(limit, required, values, caveats or {}) for limit, required in requirements.stated]
+    known, covered = at_rate(values, requirements, caveats or {})
+    judged = [_judged(limit, required, known, covered) for limit, required in requirements.stated]
     answers = []
     for number, (question, keys) in enumerate(QUESTIONS, 1):
         own = tuple(each for each in judged if each.limit.metric in keys)
         answers.append(Answer(number, question, own, tuple(values[key] for key in keys if key in values)))
     return Verdict(requirements, tuple(answers), requirements.remarks)
+
+
+def at_rate(
+    values: Mapping[str, Metric], requirements: Requirements, caveats: Mapping[str, str]
+) -> tuple[Mapping[str, Metric], Mapping[str, str]]:
+    """Power at the throughput that is required, where the chip is faster and takes too much at full speed.
+
+    After equation (5): the mean power is the energy of an inference times the inferences per second that are asked for.
+    """
+    most, rate_asked = requirements.max_power, requirements.min_throughput
+    power, energy, speed = (_value(values, key) for key in ("power", "energy", "throughput"))
+    if most is None or rate_asked is None or power is None or energy is None or speed is None:
+        return values, caveats
+    if power <= most or speed <= rate_asked:
+        return values, caveats
+    found = Metric(
+        "power",
+        "Power",
+        energy * rate_asked,
+        "W",
+        Basis.CALCULATED,
+        "energy per inference × required throughput",
+        (Operand("energy per inference", energy, "J"), Operand("required throughput", rate_asked, "inferences/s")),
+        "equation (5)",
+    )
+    at_full = f"at the required {rate(rate_asked)}, and nothing in between; {format_si(power, 'W')} at full speed"
+    told = "; ".join(text for text in (at_full, caveats.get("power", "")) if text)
+    return {**values, "power": found}, {**caveats, "power": told}
+
+
+def _value(values: Mapping[str, Metric], key: str) -> float | None:
+    return None if key not in values else _number(values[key])
 
 
 def _judged(limit: Limit, required: float, values: Mapping[str, Metric], caveats: Mapping[str, str]) -> Judgement:
@@ -362,11 +396,11 @@ MUCH = 1.1
 """From this ratio on it is told in times, below in percent."""
 
 
-def _beyond(ratio: float, link: str, what: str) -> str:
-    """` (10.3 times what is allowed)`, ` (0.15 % more than what is allowed)`, for a ratio above 1."""
+def _beyond(ratio: float, *, least: bool) -> str:
+    """` (10.3 times what is allowed)`, ` (0.15 % more than is allowed)`, for a ratio above 1."""
     if ratio >= MUCH:
-        return f" ({times(ratio)} {link} {what})"
-    return f" ({100 * (ratio - 1):.2g} % more {'than is allowed' if what == 'allowed' else 'is needed'})"
+        return f" ({times(ratio)} {'as much is needed' if least else 'what is allowed'})"
+    return f" ({100 * (ratio - 1):.2g} % more {'is needed' if least else 'than is allowed'})"
 
 
 def times(ratio: float) -> str:

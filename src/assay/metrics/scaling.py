@@ -211,7 +211,16 @@ def _notes(plan: ScalingPlan) -> tuple[str, ...]:
     if plan.chips:
         drams = {Dram.SHARED: "share one off-chip memory", Dram.PER_CHIP: "have an off-chip memory each"}
         notes.append(
-            f"Chips {drams[plan.dram]}; each kind of data has a link of the given bandwidth to each chip; partial sums "
-            "of different chips are added in the off-chip memory. The area is that of all chips."
+            f"Chips {drams[plan.dram]}; each kind of data has a link of its own to each chip, {_links(plan)}; "
+            "partial sums of different chips are added in the off-chip memory. The area is that of all chips."
         )
     return tuple(notes)
+
+
+def _links(plan: ScalingPlan) -> str:
+    """What is known of the links."""
+    fast = (
+        "of the given bandwidth" if plan.link_bandwidth is not None else "whose bandwidth never limits (none is given)"
+    )
+    cost = "" if plan.link_energy is not None else " and whose energy is not charged (none is given)"
+    return fast + cost

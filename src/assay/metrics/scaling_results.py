@@ -165,8 +165,9 @@ class Series:
         return next(point for point in self.points if point.factor == 1)
 
     @property
-    def largest(self) -> Point:
-        return self.points[-1]
+    def farthest(self) -> Point:
+        """The point whose factor is farthest from the hardware as it is; of two, the larger."""
+        return max(self.points, key=lambda point: (max(point.factor, 1 / point.factor), point.factor))
 
     def speedup(self, point: Point) -> float | None:
         """Throughput against that of the hardware as it is; with a fixed batch also that of latencies."""
@@ -258,7 +259,7 @@ class Scaling:
 
 
 def scaling_metrics(result: Scaling) -> tuple[Metric, ...]:
-    """A few figures for a scorecard: efficiency at the largest size, what limits it, energy, speed over others."""
+    """A few figures for a scorecard: efficiency at the size farthest from 1, its limit, energy, speed over others."""
     metrics: list[Metric] = []
     for series in result.series:
         metrics += _storage_metrics(series) if series.resource is Resource.STORAGE else _speed_metrics(series)
@@ -283,7 +284,7 @@ def scaling_metrics(result: Scaling) -> tuple[Metric, ...]:
 
 
 def _speed_metrics(series: Series) -> list[Metric]:
-    point, name = series.largest, "weak" if series.weak else "strong"
+    point, name = series.farthest, "weak" if series.weak else "strong"
     key = str(series.resource).lower()
     size = f"{float(point.factor):g} times the {series.resource}"
     missing = point.reason
@@ -295,7 +296,7 @@ def _speed_metrics(series: Series) -> list[Metric]:
     return [
         Metric(
             f"{name}_efficiency_{key}",
-            f"Efficiency of {name} scaling over {series.resource}",
+            f"Efficiency of {name} scaling, {size}",
             series.efficiency(point),
             "%",
             Basis.CALCULATED,
@@ -357,7 +358,8 @@ def limiting(point: Point) -> str:
     name, share = limit
     used = point.utilization or 0.0
     if name != "compute":
-        return f"{name}: its bandwidth takes {share:.0%} of the time"
+        return f"{name}: its bandwidth takes {100 * share:.0f} % of the time"
     if used >= HIGH:
-        return f"compute, with {used:.0%} of the PEs' peak used"
-    return f"compute for {share:.0%} of the time, with {used:.0%} of the PEs' peak used: layers do not fill the array"
+        return f"compute, with {100 * used:.0f} % of the PEs' peak used"
+    busy = f"compute for {100 * share:.0f} % of the time"
+    return f"{busy}, with {100 * used:.0f} % of the PEs' peak used: layers do not fill the array"

@@ -17,7 +17,7 @@ from assay.hardware.design import energies_in_short, is_extrapolated
 from assay.hardware.model import Hardware
 from assay.metrics.accuracy import Accuracy, metrics_of
 from assay.metrics.cost import area_caveat, cost_metrics, published_area
-from assay.metrics.efficiency import efficiency_metrics, energy_metrics, power_caveat, power_metrics
+from assay.metrics.efficiency import efficiency_metrics, energy_metrics, power_caveat, power_metrics, why_no_energy
 from assay.metrics.factors import ARTICLE, NO_WORK, decomposition_metrics, layers_left_out, throughput_metrics
 from assay.metrics.metric import Basis, Metric, Operand
 from assay.metrics.requirements import Outcome, Requirements, Verdict, judge
@@ -90,7 +90,7 @@ class Scorecard:
         batch = self["batch"].value
         late = any(each.limit.metric == "latency" and each.outcome is Outcome.FAILED for each in verdict.judgements)
         if late and isinstance(batch, int) and batch > 1:
-            found.append(f"The latency is that of a batch of {batch:,}; a smaller one (--batch 1) takes less time.")
+            found.append(f"The latency is that of a batch of {batch:,}; a smaller one (--batch 1) may take less time.")
         published = next((metric for metric in self if metric.key == "published_power"), None)
         if published is not None and verdict.requirements.max_power is not None:
             found.append(f"Published with the chip: {published.value}.")
@@ -131,12 +131,12 @@ def scorecard(
         Group("energy", "Energy", energy),
         Group("power", "Power", power_metrics(evaluation, tdp)),
         Group("cost", "Hardware cost", cost_metrics(evaluation)),
-        Group("flexibility", "Flexibility", _elsewhere(flexibility, "flexibility", evaluation)),
-        Group("scalability", "Scalability", _elsewhere(scalability, "scalability", evaluation)),
+        Group("flexibility", "Flexibility", _elsewhere(flexibility, "flexibility")),
+        Group("scalability", "Scalability", _elsewhere(scalability, "scalability")),
         Group("basis", "How it was obtained", _basis_metrics(evaluation)),
         Group("peaks", "TOPS and TOPS/W", _peak_metrics(evaluation)),
     )
-    return Scorecard(evaluation.title, groups, tuple(_caveats(evaluation).items()))
+    return Scorecard(evaluation.title, groups, tuple(_caveats(evaluation, accuracy).items()))
 
 
 def _check(tdp: float | None, effectual: float | None) -> None:
@@ -146,26 +146,23 @@ def _check(tdp: float | None, effectual: float | None) -> None:
         raise InputError(f"the share of effectual operations is {effectual!r}; it must be above 0 and at most 1")
 
 
-def _caveats(evaluation: Evaluation) -> dict[str, str]:
+def _caveats(evaluation: Evaluation, accuracy: Accuracy | None) -> dict[str, str]:
     """What is left out of the figures, by the keys of `judge`."""
     left_out = layers_left_out(evaluation)
     layers = f"without {left_out}" if left_out else ""
     power = power_caveat(evaluation)
     area = "" if published_area(evaluation.hardware) else area_caveat(evaluation)
     found = {"latency": layers, "throughput": layers, "power": power, "energy": power, "area": area}
+    found["accuracy"] = "" if accuracy is None else accuracy.remark(_bits(evaluation))
     return {key: text for key, text in found.items() if text}
 
 
-def _elsewhere(metrics: Sequence[Metric], key: str, evaluation: Evaluation) -> tuple[Metric, ...]:
+def _elsewhere(metrics: Sequence[Metric], key: str) -> tuple[Metric, ...]:
     """What another command finds, the main figure under the key; or how to ask it."""
     if metrics:
         return (replace(metrics[0], key=key), *metrics[1:])
-    chip = evaluation.hardware.name
-    command = {
-        "flexibility": f"assay flexibility {chip}",
-        "scalability": f"assay scale {evaluation.network.name} {chip}",
-    }[key]
-    return (Metric(key, key.capitalize(), None, missing=f"ask {command}, or add --all"),)
+    command = {"flexibility": "flexibility", "scalability": "scale"}[key]
+    return (Metric(key, key.capitalize(), None, missing=f"add --all, or ask assay {command}"),)
 
 
 def _bits(evaluation: Evaluation) -> int | None:
@@ -288,7 +285,7 @@ def _peak_tops_per_watt(evaluation: Evaluation) -> Metric:
 
 def _per_watt(key: str, title: str, evaluation: Evaluation, energy: float | None) -> Metric:
     if not energy:
-        return Metric(key, title, None, "TOPS/W", missing="the energy is not known")
+        return Metric(key, title, None, "TOPS/W", missing=why_no_energy(evaluation))
     operands = (Operand("MACs", evaluation.macs), Operand("energy", energy, "J"))
     value = OPERATIONS * evaluation.macs / energy * 1e-12
     return Metric(key, title, value, "TOPS/W", Basis.CALCULATED, "2 × MACs / energy", operands)

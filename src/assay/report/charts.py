@@ -421,7 +421,9 @@ def _dress(side: Any, axis: Axis, scale: _Scale) -> None:
     side.set_label_text(scale.label)
     if axis.logarithmic:
         (side.axes.set_xscale if side.axis_name == "x" else side.axes.set_yscale)("log", base=axis.base)
-        side.set_major_formatter(EngFormatter(sep="") if axis.unit != "%" else FuncFormatter(_plain))
+        side.set_major_formatter(
+            EngFormatter(sep="") if axis.base == 10 and axis.unit != "%" else FuncFormatter(_plain)
+        )
         side.set_minor_formatter(FuncFormatter(_nothing))
     else:
         side.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))

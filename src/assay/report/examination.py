@@ -18,6 +18,9 @@ from assay.report.section import Section
 Sections = tuple[Section, ...]
 T = TypeVar("T")
 
+IN_SCORECARD = ("Flexibility", "Scalability")
+"""Parts whose figures in short stand in the scorecard already."""
+
 
 def examination_sections(found: Examination) -> Sections:
     """Every part in order; what could not be found out is a section that says why."""
@@ -36,13 +39,16 @@ def _part(name: str, result: T | None, sections: Callable[[T], Sections], summar
     """The sections of one part, with its name in titles and keys, and its summary in the first."""
     if result is None:
         return []
-    return [_named(name, each, summary(result) if not index else "") for index, each in enumerate(sections(result))]
+    found = [_named(name, each, summary(result) if not index else "") for index, each in enumerate(sections(result))]
+    if name in IN_SCORECARD:
+        found[0] = replace(found[0], metrics=())
+    return found
 
 
 def _named(name: str, section: Section, summary: str) -> Section:
     key = name.lower()
     title = section.title.removeprefix(name).removeprefix(" of ").removeprefix(": ")
-    title = f"{name}: {title[0].lower()}{title[1:]}" if title else f"{name}: in short"
+    title = f"{name}: {_small(title)}" if title else f"{name}: in short"
     return replace(
         section,
         key=_prefixed(key, section.key),
@@ -51,6 +57,11 @@ def _named(name: str, section: Section, summary: str) -> Section:
         sheets=tuple(replace(each, key=_prefixed(key, each.key)) for each in section.sheets),
         pictures=tuple(replace(each, key=_prefixed(key, each.key)) for each in section.pictures),
     )
+
+
+def _small(title: str) -> str:
+    """With a small letter, but for words such as `CONV`."""
+    return title if title[:2].isupper() else f"{title[0].lower()}{title[1:]}"
 
 
 def _prefixed(prefix: str, key: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import islice
 
 from assay.metrics.eyexam_steps import BOUNDS, SOURCE, Eyexam, Key, LayerEyexam, Step
 from assay.metrics.metric import Basis, Metric, Operand
@@ -42,16 +42,16 @@ def eyexam_sections(result: Eyexam) -> tuple[Section, ...]:
 
 
 def eyexam_summary(result: Eyexam) -> str:
-    """`41.8 of 168 MACs/cycle (25 %); most is lost to average bandwidth: 68 % of the bound before.`"""
+    """`41.8 of 168 MACs/cycle (25 %); most is lost at step 6, average bandwidth: 67 % of all cycles.`"""
     bound, peak = result.attained.bound or Fraction(0), result.hardware.peak_macs_per_cycle
     text = f"{rate(bound)} of {peak:,} MACs/cycle ({percent(float(bound / peak))})"
     worst = result.worst
     if worst is None:
         return f"{text}; nothing is lost."
     title = worst.title[0].lower() + worst.title[1:]
-    share = percent(worst.below(peak))
+    share = percent(float(result.lost_at(worst.key) / (result.attained.cycles or 1)))
     step = f"step {worst.number}, {title}" if worst.number else f"the {title}"
-    return f"{text}; most is lost at {step}: {share} of the bound before."
+    return f"{text}; most is lost at {step}: {share} of all cycles."
 
 
 def rate(value: Fraction | None) -> str:
@@ -168,7 +168,7 @@ def _cell(steps: tuple[Step, ...], key: Key) -> str | Cell:
 
 
 def _losses_sheet(result: Eyexam) -> Sheet | None:
-    found = list(result.losses())
+    found = result.losses()
     if not found:
         return None
     cycles = result.attained.cycles or 1
@@ -183,17 +183,17 @@ def _losses_sheet(result: Eyexam) -> Sheet | None:
         (
             layer.name,
             SHORT_TITLES[step.key],
-            f"{step.lost_cycles:,}",
-            percent((step.lost_cycles or 0) / cycles),
+            f"{math.ceil(lost):,}",
+            percent(float(lost / cycles)),
             step.cause,
         )
-        for layer, step in islice(found, MOST_LOSSES)
+        for layer, step, lost in found[:MOST_LOSSES]
     )
     rest = len(found) - len(rows)
-    notes = ["Of all: of the cycles that the network takes."]
+    notes = ["Cycles lost: beside a chip that does its peak in every cycle. Of all: of those that the network takes."]
     if rest > 0:
         notes.append(f"Smaller losses are left out ({rest:,}); --json has all.")
-    return Sheet("eyexam_losses", "Losses from the dimensions of the array on", columns, rows, notes=tuple(notes))
+    return Sheet("eyexam_losses", "Losses below the peak", columns, rows, notes=tuple(notes))
 
 
 def _pictures(result: Eyexam) -> tuple[Picture, ...]:

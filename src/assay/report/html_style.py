@@ -83,13 +83,14 @@ figure { margin: 1.25rem 0; }
   th, td { padding: 0.2rem 0.4rem; }
   td:not(.right), tr > th:first-child { max-width: 9rem; }
   .text td { max-width: none; }
+  .sheet td.long { min-width: 16rem; max-width: none; }
 }
 @page { size: A4; margin: 14mm; }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav, .screen { display: none; }
   h1 { font-size: 15pt; } h2 { font-size: 12pt; margin-top: 1.5rem; } h3 { font-size: 10.5pt; }
-  h2, h3, caption, summary { break-after: avoid; }
+  h2, h3, caption, summary, h2 + p, h2 + dl, h2 + p + dl { break-after: avoid; }
   figure, tr, dl > div { break-inside: avoid; }
   .sheet:not(:has(tr:nth-child(12))) { break-inside: avoid; }
   thead { display: table-header-group; }
@@ -107,6 +108,6 @@ figure { margin: 1.25rem 0; }
   pre, .why pre { font-size: 6.5pt; line-height: 8.5pt; max-width: 100%; overflow: visible; }
   pre.block { white-space: pre-wrap; }
   td > details[open], th > details[open] { padding-bottom: calc(var(--lines) * 8.5pt + 2rem); }
-  .picture svg { min-width: 0; max-width: 150mm; max-height: 235mm; }
+  .picture svg { min-width: 0; max-width: 150mm; max-height: 115mm; }
 }
 """

@@ -103,7 +103,9 @@ def picture_bytes(picture: Picture, form: str) -> bytes:
         from matplotlib import style
         from matplotlib.figure import Figure
     except ImportError:
-        raise UnsupportedError("pictures need matplotlib", hint="pip install 'assay[plot]'") from None
+        raise UnsupportedError(
+            "pictures need matplotlib", hint="pip install matplotlib (the extra 'plot' of assay)"
+        ) from None
     with style.context(["default", STYLE]):
         figure = Figure(figsize=(picture.width, picture.height), layout="constrained")
         picture.draw(figure)

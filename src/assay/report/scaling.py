@@ -24,10 +24,10 @@ def scaling_sections(result: Scaling) -> tuple[Section, ...]:
 
 
 def scaling_summary(result: Scaling) -> str:
-    """What the largest size of every resource brings, in a sentence each."""
+    """What the size farthest from the hardware as it is brings, of every resource, in a sentence each."""
     sentences = []
     for series in result.series:
-        point = series.largest
+        point = series.farthest
         speedup, efficiency = series.speedup(point), series.efficiency(point)
         if series.resource is Resource.STORAGE:
             ratio = series.energy_ratio(point)
@@ -269,7 +269,9 @@ def _share(value: float | None) -> str:
 
 def _speed(value: float | None) -> str:
     """`17.9 x`, `1,086.7 x`."""
-    return NOT_MODELLED if value is None else f"{value:,.2f} x" if value < 10 else f"{value:,.1f} x"
+    if value is None:
+        return NOT_MODELLED
+    return f"{value:.3g} x" if value < 0.1 else f"{value:,.2f} x" if value < 10 else f"{value:,.1f} x"
 
 
 def _number(value: float | None) -> str:

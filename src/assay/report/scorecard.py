@@ -58,7 +58,7 @@ def scorecard_pairs(evaluation: Evaluation, card: Scorecard) -> list[Pairs]:
             ("Energies from", figure(card["energies_from"])),
             ("Obtained by", figure(card["obtained"])),
         ],
-        [("TOPS", _tops(card)), ("TOPS/W", _tops_per_watt(card))],
+        [("TOPS", _tops(card)), ("TOPS/W", _tops_per_watt(evaluation, card))],
     ]
 
 
@@ -195,7 +195,8 @@ def _bandwidth(card: Scorecard) -> str:
     limit, used = card["offchip_bandwidth"], card["offchip_bandwidth_used"]
     if limit.value is None:
         return figure(limit)
-    return f"{amount(limit.value, limit.unit)}; {amount(used.value, used.unit)} used on average"
+    rest = "" if used.value is None else f"; {amount(used.value, used.unit)} used on average"
+    return f"{amount(limit.value, limit.unit)}{rest}"
 
 
 def _per_pe(evaluation: Evaluation) -> str:
@@ -209,13 +210,15 @@ def _tops(card: Scorecard) -> str:
     return f"peak {plain(_number(card['peak_tops']))}, achieved {reached} (1 MAC = 2 operations)"
 
 
-def _tops_per_watt(card: Scorecard) -> str:
+def _tops_per_watt(evaluation: Evaluation, card: Scorecard) -> str:
     bound, whole_system, chip = (
         _number(card[key]) for key in ("peak_tops_per_watt", "tops_per_watt", "onchip_tops_per_watt")
     )
     most = f"peak at most {plain(bound)} (MACs alone)" if bound is not None else f"peak {NOT_MODELLED}"
     if whole_system is None:
         return f"{most}; achieved {NOT_MODELLED}"
+    if not has_offchip(evaluation):
+        return f"{most}; achieved {plain(whole_system)}; no off-chip memory is described"
     alone = "" if chip is None else f", {plain(chip)} without"
     return f"{most}; achieved {plain(whole_system)} with off-chip memory{alone}"
 

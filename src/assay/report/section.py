@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from rich.console import RenderableType
@@ -98,12 +98,13 @@ def section_parts(section: Section, width: int | None, *, explain: bool = False)
 
 
 def all_sheets(sections: Sequence[Section]) -> list[Sheet]:
-    """Every table; the figures of a section are one, too."""
+    """Every table; the figures of a section are one, too. What a section says in words stands below its last one."""
     sheets: list[Sheet] = []
     for section in sections:
-        if section.metrics:
-            sheets.append(metrics_sheet(section))
-        sheets += section.sheets
+        found = [*([metrics_sheet(section)] if section.metrics else []), *section.sheets]
+        if found:
+            found[-1] = replace(found[-1], notes=(*found[-1].notes, *section.text))
+        sheets += found
     return sheets
 
 
@@ -111,7 +112,9 @@ def to_markdown_text(sections: Sequence[Section]) -> str:
     """The tables and blocks in the Markdown of GitHub, in order; folded blocks unfold there, too."""
     parts: list[str] = []
     for section in sections:
-        parts += [to_markdown(sheet) for sheet in all_sheets([section])]
+        found = all_sheets([section])
+        parts += [to_markdown(sheet) for sheet in found]
+        parts += [] if found else [f"{markdown(text)}\n" for text in section.text]
         parts += [_block(block) for block in section.blocks]
     return "\n".join(parts)
 

@@ -26,6 +26,10 @@ FOLDED = 24
 """Wider texts of wide tables are set as paragraphs in LaTeX."""
 
 
+LONG = 40
+"""Characters from which on a cell is a sentence, which a narrow column would make very high."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A text in a table, and where it comes from: shown behind it in HTML."""
@@ -177,6 +181,8 @@ def _html_row(row: Row, columns: Sequence[Column], group: str) -> str:
 
 def _html_cell(tag: str, cell: str | Cell, column: Column, scope: str, group: str = "") -> str:
     side = (f' scope="{scope}"' if tag == "th" else "") + (' class="right"' if column.right else "")
+    if not column.right and len(_text(cell)) > LONG:
+        side += ' class="long"'
     body = escape(_text(cell))
     if isinstance(cell, Cell) and cell.why:
         lines = _short_lines(cell.why)

@@ -24,7 +24,7 @@ def import_onnx() -> ModuleType:
         import onnx.shape_inference
     except ImportError:
         raise UnsupportedError(
-            "reading ONNX models needs the package 'onnx'", hint="pip install 'assay[onnx]'"
+            "reading ONNX models needs the package 'onnx'", hint="pip install onnx (the extra 'onnx' of assay)"
         ) from None
     return onnx
 

@@ -1,0 +1,110 @@
+"""Mappings are chosen for what is required; power is judged at the rate that is required."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from assay.metrics.metric import Metric
+from assay.metrics.requirements import Outcome, Requirements, Verdict, Viability, judge
+from assay.metrics.suitability import find_suitable
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Stands for an evaluation and its scorecard."""
+
+    objective: str
+    latency: float
+    energy: float
+
+    def judge(self, requirements: Requirements) -> Verdict:
+        values = {
+            "latency": Metric("latency", "Latency", self.latency, "s"),
+            "energy": Metric("energy", "Energy per inference", self.energy, "J"),
+        }
+        return judge(values, requirements)
+
+
+FIGURES = {
+    "energy": Figures("energy", 0.3, 1e-3),
+    "edp": Figures("edp", 0.2, 2e-3),
+    "latency": Figures("latency", 0.1, 5e-3),
+}
+
+
+def verdict(requirements: Requirements) -> tuple[str, Verdict]:
+    tried: list[str] = []
+
+    def run(objective: str) -> Figures:
+        tried.append(objective)
+        return FIGURES[objective]
+
+    found = find_suitable(run, lambda each: each, requirements)  # type: ignore[arg-type, return-value]
+    assert tried[-1] == found.evaluation.objective or len(tried) == 3
+    return found.evaluation.objective, found.verdict
+
+
+@pytest.mark.parametrize(
+    ("latency", "energy", "objective", "viability"),
+    [
+        (0.35, 1e-2, "energy", Viability.VIABLE),
+        (0.25, 1e-2, "edp", Viability.VIABLE),
+        (0.15, 1e-2, "latency", Viability.VIABLE),
+        (0.15, 3e-3, "energy", Viability.NOT_VIABLE),
+        (0.05, 1e-2, "energy", Viability.NOT_VIABLE),
+    ],
+)
+def test_the_first_mappings_that_meet_all_are_taken(
+    latency: float, energy: float, objective: str, viability: Viability
+) -> None:
+    found, judged = verdict(Requirements(max_latency=latency, max_energy=energy))
+    assert (found, judged.viability) == (objective, viability)
+
+
+def test_remarks_say_what_was_tried() -> None:
+    _, judged = verdict(Requirements(max_latency=0.25))
+    assert judged.remarks[0].startswith(
+        "Mappings of least energy were tried first: latency 300 ms, at most 250 ms: failed"
+    )
+    _, judged = verdict(Requirements(max_latency=0.05))
+    assert [each.split(" fail, too")[0] for each in judged.remarks] == [
+        "Mappings of least energy × latency (--objective edp)",
+        "Mappings of least latency (--objective latency)",
+    ]
+
+
+def at_rate(power: float, energy: float, speed: float, requirements: Requirements) -> Verdict:
+    values = {
+        "power": Metric("power", "Power", power, "W"),
+        "energy": Metric("energy", "Energy per inference", energy, "J"),
+        "throughput": Metric("throughput", "Throughput", speed, "inferences/s"),
+    }
+    return judge(values, requirements, caveats={"power": "without leakage"})
+
+
+def test_power_is_that_of_the_required_rate() -> None:
+    asked = Requirements(max_power=0.3, min_throughput=30)
+    found = at_rate(0.5, 5e-3, 100, asked)
+    assert found.viability is Viability.VIABLE
+    power = next(each for each in found.judgements if each.limit.metric == "power")
+    assert power.metric is not None
+    assert power.metric.value == pytest.approx(0.15)
+    assert power.caveat.startswith("at the required 30 inferences/s")
+    assert power.caveat.endswith("500 mW at full speed; without leakage")
+
+
+@pytest.mark.parametrize(
+    ("power", "energy", "speed", "asked"),
+    [
+        (0.5, 5e-3, 100, Requirements(max_power=0.3)),  # no rate is required
+        (0.5, 2e-2, 25, Requirements(max_power=0.3, min_throughput=30)),  # it is too slow
+        (1.5, 1.5e-2, 100, Requirements(max_power=0.3, min_throughput=30)),  # too much at that rate, too
+    ],
+)
+def test_power_fails_where_the_rate_does_not_help(
+    power: float, energy: float, speed: float, asked: Requirements
+) -> None:
+    found = at_rate(power, energy, speed, asked)
+    assert next(each for each in found.judgements if each.limit.metric == "power").outcome is Outcome.FAILED

@@ -33,7 +33,7 @@ DOUBTED = "contradicted by other claims"
 _FIGURES = tuple(dict.fromkeys([*PEAK_FIGURES, *CHIP_FIGURES, *RUN_FIGURES]))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Audit:
     """What an audit found.
 
@@ -57,6 +57,9 @@ class Audit:
     groups: tuple[Group, ...]
     precisions: tuple[Width, ...]
     verdict: Verdict | None = None
+
+    def __repr__(self) -> str:
+        return f"<Audit of {self.chip.name}: {self.sentence}>"
 
     def checked(self, outcome: Outcome) -> tuple[Check, ...]:
         """The checks that came out so."""

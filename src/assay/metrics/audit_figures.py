@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from assay.metrics.audit_rules import precision, words
@@ -158,8 +159,9 @@ class _Sheet:
         elif error is not None:
             operand = Operand("error", error.number, "%", error.origin)
             note = _joined(AT_LEAST if error.at_most else "", RECALLED if error.confidence is Confidence.MEMORY else "")
+            share = float(1 - Fraction(str(error.number)))  # 1 - 0.198 in floats is not 0.802
             found = Metric(
-                "accuracy", "Accuracy", 1 - error.number, "%", self._basis(error), "1 - error", (operand,),
+                "accuracy", "Accuracy", share, "%", self._basis(error), "1 - error", (operand,),
                 error.origin, note,
             )  # fmt: skip
         else:

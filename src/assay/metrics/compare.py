@@ -50,7 +50,7 @@ class Block:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """Chips side by side.
 
@@ -63,6 +63,9 @@ class Comparison:
     audits: tuple[Audit, ...]
     blocks: tuple[Block, ...]
     target: Technology | None = None
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {', '.join(audit.chip.name for audit in self.audits)}>"
 
     @property
     def labels(self) -> tuple[str, ...]:

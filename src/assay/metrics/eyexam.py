@@ -338,6 +338,8 @@ def _notes(layers: list[LayerEyexam], tiles: str) -> tuple[str, ...]:
         notes.append(
             "Where the search of a step leaves a gap, the bound is what it proves; the best mapping found is slower."
         )
+    if any(each.step(Key.ACCESS) for each in layers):
+        notes.append("Step 7 gives every memory room for two of its tiles, whatever its size (docs/pipeline.md).")
     if tiles == "perfect":
         notes.append(
             "Tile sizes divide the layer in steps 4 to 7; with imperfect tiles the last one of a loop may be smaller."

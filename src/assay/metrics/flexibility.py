@@ -48,7 +48,7 @@ class Gain:
     ideal: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Flexibility:
     """A suite of workloads on a chip, and the range of shapes that the chip serves well.
 
@@ -69,6 +69,9 @@ class Flexibility:
     workloads: tuple[Workload, ...]
     shapes: ShapeMap | None = None
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<{self.title}>"
 
     @property
     def title(self) -> str:

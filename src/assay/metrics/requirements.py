@@ -246,13 +246,16 @@ class Answer:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Verdict:
     """The six questions answered, in their order, and what follows for the requirements."""
 
     requirements: Requirements
     answers: tuple[Answer, ...]
     remarks: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Verdict: {self.sentence}>"
 
     @property
     def judgements(self) -> tuple[Judgement, ...]:

@@ -200,7 +200,7 @@ class Series:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Scaling:
     """How a network on hardware scales.
 
@@ -218,6 +218,9 @@ class Scaling:
     other: Hardware | None = None
     against: tuple[Series, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<{self.title}>"
 
     @property
     def title(self) -> str:
@@ -303,7 +306,7 @@ def _speed_metrics(series: Series) -> list[Metric]:
             "speed-up / factor",
             operands,
             SOURCE,
-            f"{size}, batch of {point.batch}",
+            f"batch of {point.batch}",
             missing,
         ),
         Metric(

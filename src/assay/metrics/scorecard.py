@@ -40,7 +40,7 @@ class Group:
         return {"key": self.key, "title": self.title, "metrics": [each.to_dict() for each in self.metrics]}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Scorecard:
     """All metrics of one network on one chip.
 
@@ -53,6 +53,9 @@ class Scorecard:
     title: str
     groups: tuple[Group, ...]
     caveats: tuple[tuple[str, str], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Scorecard of {self.title}>"
 
     def __iter__(self) -> Iterator[Metric]:
         """Every metric, in order."""

@@ -1,4 +1,4 @@
-"""The command line: `assay evaluate`, `assay map`, `assay count`, `assay convert`, `assay explain`, `assay show`.
+"""The command line: `assay evaluate`, `assay map`, `assay eyexam`, `assay audit` and the other commands.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 a fault of Assay, 2 wrong input,
 130 interrupted.
@@ -45,6 +45,10 @@ examples:
   assay evaluate model.onnx:tokens=128 chip.yaml --json result.json
   assay evaluate alexnet eyeriss --batch 4 --mapping result.json
   assay evaluate alexnet eyeriss --max-latency 33ms --max-power 500mW
+  assay evaluate alexnet eyeriss --batch 4 --all --html report.html
+  assay eyexam alexnet eyeriss --batch 4
+  assay audit tpu_v1
+  assay compare eyeriss eyeriss_v2 nvdla_2048 a100
   assay map alexnet:conv3 eyeriss --batch 4 --objective edp
   assay count --timeloop arch.yaml problem.yaml mapping.yaml
   assay convert --timeloop arch.yaml -o chip.yaml

@@ -148,20 +148,21 @@ def _evaluate(options: argparse.Namespace) -> None:
         tried = (alone,) if alone else OBJECTIVES
         suited = find_suitable(run, lambda each: scorecard(each, **known), requirements, tried)
         evaluation, judged = suited.evaluation, suited.verdict
-    found = _examined(evaluation, workers, cache=not options.no_cache) if options.all else None
+    found = _examined(evaluation, time_limit, workers, cache=not options.no_cache) if options.all else None
     if found is not None:
         known |= {"flexibility": found.flexibility_metrics, "scalability": found.scaling_metrics}
+        known |= {"troubles": {name.lower(): why for name, why in found.troubles}}
     card = scorecard(evaluation, **known)
     if requirements is not None and judged is not None:
         judged = replace(card.judge(requirements), remarks=judged.remarks)
     deliver(_product(evaluation, card, judged, found, explain=options.explain), outputs, options)
 
 
-def _examined(evaluation: Evaluation, workers: int | None, *, cache: bool) -> Examination:
+def _examined(evaluation: Evaluation, time_limit: float | None, workers: int | None, *, cache: bool) -> Examination:
     from assay.metrics.examination import examine
 
     try:
-        return examine(evaluation, workers=workers, cache=cache, progress=titled_line())
+        return examine(evaluation, time_limit=time_limit, workers=workers, cache=cache, progress=titled_line())
     finally:
         clear_line()
 

@@ -12,6 +12,7 @@ from assay.cli_options import add_dataflow, whole
 from assay.cli_outputs import Product, add_outputs, check_product_outputs, deliver
 from assay.cli_progress import clear_line, layers_line
 from assay.cli_requirements import share
+from assay.errors import InputError
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -63,7 +64,6 @@ def add_flexibility(commands: Commands, common: argparse.ArgumentParser) -> None
     parser.add_argument(
         "--above",
         metavar="SHARE",
-        default="50%",
         help="threshold of the map (default 50%%): of the peak; with --objective energy, of the best MACs per joule",
     )
     parser.add_argument(
@@ -78,7 +78,10 @@ def add_flexibility(commands: Commands, common: argparse.ArgumentParser) -> None
 def _flexibility(options: argparse.Namespace) -> None:
     batch = None if options.batch is None else whole(options.batch, "--batch")
     workers = None if options.workers is None else whole(options.workers, "--workers")
-    above = share(options.above, "--above")
+    for name in ("above", "base"):
+        if not options.map and getattr(options, name) is not None:
+            raise InputError(f"--{name} is of the map, which --no-map leaves out", hint="leave out one of them")
+    above = 0.5 if options.above is None else share(options.above, "--above")
     outputs = check_product_outputs(options, {"hardware": options.hardware, "suite": options.suite})
     from assay.metrics.flexibility import flexibility
     from assay.metrics.flexibility_map import BASE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -117,10 +118,9 @@ def _texts(product: Product, command: str) -> dict[str, Callable[[], str]]:
         return to_markdown_text(product.sections())
 
     def latex() -> str:
-        from assay.report.section import all_sheets
-        from assay.report.sheet import to_latex
+        from assay.report.section import to_latex_text
 
-        return "\n".join(to_latex(each) for each in all_sheets(product.sections()))
+        return to_latex_text(product.sections())
 
     def html() -> str:
         from assay.report.html import html_report
@@ -151,5 +151,12 @@ def _check_pictures(folder: str | None) -> None:
 
     if find_spec("matplotlib") is None:
         raise UnsupportedError("pictures need matplotlib", hint="pip install matplotlib (the extra 'plot' of assay)")
-    if folder is not None and (not folder or (Path(folder).exists() and not Path(folder).is_dir())):
+    if folder is None:
+        return
+    there = Path(folder).absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not folder or not there.is_dir():
         raise InputError(f"--plot: '{folder}' is not a folder")
+    if not os.access(there, os.W_OK):
+        raise InputError(f"--plot: nothing can be written into {there}", hint="name another folder")

@@ -76,7 +76,7 @@ class Case:
             and (tensor is None or (entry.tensor == tensor and levels[entry.component] is not Level.ALU))
         ]
         known = [energy for energy in found if energy is not None]
-        return self._per_mac(sum(known)) if known else None
+        return self._per_mac(sum(known)) if known and self.energy is not None else None
 
     def words(self, level: Level, tensor: str, action: str) -> float:
         """Words per multiply-accumulate that one action moves; 0 where the machine has no such level."""
@@ -90,7 +90,12 @@ class Case:
         return self._per_mac(count) or 0.0
 
     def above(self, other: Case) -> tuple[tuple[Level, str | None, float], ...]:
-        """(level, tensor, joules per multiply-accumulate more than in the other), the most first; None: the ALU."""
+        """(level, tensor, joules per multiply-accumulate more than in the other), the most first; None: the ALU.
+
+        Empty where the energy of either is not known. A part without entries moves nothing.
+        """
+        if self.energy is None or other.energy is None:
+            return ()
         parts = [(level, tensor) for level in Level if level is not Level.ALU for tensor in TYPE_NAMES]
         found: list[tuple[Level, str | None, float]] = [
             (level, tensor, (self.part(level, tensor) or 0.0) - (other.part(level, tensor) or 0.0))

@@ -135,7 +135,10 @@ def power_metrics(evaluation: Evaluation, tdp: float | None) -> tuple[Metric, ..
             "total_power",
             "Power with leakage and clock",
             None if power is None else power + sum(static),
-            (Operand("power", power, "W"), Operand("leakage and clock", sum(static), "W")),
+            (
+                Operand("power", power, "W"),
+                Operand("leakage and clock", None if evaluation.static.energy is None else sum(static), "W"),
+            ),
             formula="power + leakage and clock",
             note=power_caveat(evaluation),
         ),
@@ -160,16 +163,18 @@ def total_energy_metric(evaluation: Evaluation) -> Metric:
     """Joules per inference with leakage and clock, where they are modelled."""
     if evaluation.energy is None:
         return Metric("total_energy", "Energy with leakage and clock", None, "J", missing=why_no_energy(evaluation))
-    static = evaluation.static.energy or 0.0
-    batch = evaluation.batch
+    static, batch = evaluation.static.energy, evaluation.batch
     return Metric(
         "total_energy",
         "Energy per inference with leakage and clock",
-        (evaluation.energy + static) / batch,
+        (evaluation.energy + (static or 0.0)) / batch,
         "J",
         _basis(evaluation),
         "energy + leakage and clock",
-        (Operand("energy", evaluation.energy / batch, "J"), Operand("leakage and clock", static / batch, "J")),
+        (
+            Operand("energy", evaluation.energy / batch, "J"),
+            Operand("leakage and clock", None if static is None else static / batch, "J"),
+        ),
         note=power_caveat(evaluation),
     )
 

@@ -60,13 +60,21 @@ class Examination:
 
 
 def examine(
-    evaluation: Evaluation, *, workers: int | None = None, cache: bool = True, progress: Show | None = None
+    evaluation: Evaluation,
+    *,
+    time_limit: float | None = None,
+    workers: int | None = None,
+    cache: bool = True,
+    progress: Show | None = None,
 ) -> Examination:
-    """Find out everything about the network and the chip of an evaluation, with its batch, objective and tiles.
+    """Find out everything about the network and the chip of an evaluation, with its batch and objective.
+
+    Tiles are those of the evaluation in Eyexam and flexibility, and divide the layers in the other parts.
 
     What cannot be done on this chip (a dataflow study without an array, say) is named in `troubles`; the rest goes on.
 
     Args:
+        time_limit: for each search; flexibility has none.
         workers, cache: as for `evaluate`.
         progress: called with the name of the part, and how far it is.
 
@@ -99,6 +107,7 @@ def examine(
             batch=evaluation.batch,
             objective=evaluation.objective,
             tiles=evaluation.tiles,
+            time_limit=time_limit,
             progress=show("Eyexam"),
             **common,
         )
@@ -109,13 +118,22 @@ def examine(
             hardware=chip,
             batches=(evaluation.batch,),
             objective=evaluation.objective,
+            time_limit=time_limit,
             progress=show_study,
             **common,
         )
     with part("Flexibility"):
-        suite = flexibility(chip, objective=evaluation.objective, progress=show("flexibility"), **common)
+        suite = flexibility(
+            chip, objective=evaluation.objective, tiles=evaluation.tiles, progress=show("flexibility"), **common
+        )
     with part("Scalability"):
         scale = scaling(
-            network, chip, batch=evaluation.batch, objective=evaluation.objective, progress=progress, **common
+            network,
+            chip,
+            batch=evaluation.batch,
+            objective=evaluation.objective,
+            time_limit=time_limit,
+            progress=progress,
+            **common,
         )
     return Examination(steps, roofs, study, suite, scale, tuple(troubles))

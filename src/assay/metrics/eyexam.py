@@ -338,7 +338,7 @@ def _notes(layers: list[LayerEyexam], tiles: str) -> tuple[str, ...]:
         notes.append(
             "Where the search of a step leaves a gap, the bound is what it proves; the best mapping found is slower."
         )
-    if any(each.step(Key.ACCESS) for each in layers):
+    if any(step.cycles is not None for each in layers for step in each.steps if step.key is Key.ACCESS):
         notes.append("Step 7 gives every memory room for two of its tiles, whatever its size (docs/pipeline.md).")
     if tiles == "perfect":
         notes.append(

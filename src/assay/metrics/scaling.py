@@ -17,7 +17,15 @@ from assay.errors import InputError, NoMappingError
 from assay.evaluation.evaluate import Progress, evaluate
 from assay.evaluation.sources import load_sources
 from assay.hardware.model import Hardware
-from assay.metrics.scaling_hardware import Dram, Growth, Rule, scaled_hardware, with_chips, with_storage
+from assay.metrics.scaling_hardware import (
+    Dram,
+    Growth,
+    Rule,
+    exact_factor,
+    scaled_hardware,
+    with_chips,
+    with_storage,
+)
 from assay.metrics.scaling_results import Point, Resource, Scaling, Series, limiting, scaling_metrics
 from assay.workload.network import Network
 
@@ -89,6 +97,10 @@ def scaling(
         _check_pairs(hardware, own, other, theirs)
     jobs = {(who, key): each for who, found in enumerate((own, theirs)) for key, each in found.items()}
 
+    for (_, resource), machines in jobs.items():
+        for factor, _ in machines:
+            _batch(batch, factor, plan.weak and resource is not Resource.STORAGE)
+
     def points(machines: Sequence[Machine], resource: Resource) -> tuple[Point, ...]:
         found = []
         for factor, machine in machines:
@@ -149,7 +161,7 @@ def _machines(hardware: Hardware, plan: ScalingPlan) -> dict[Resource, list[Mach
         grown += [scaled_hardware(hardware, factor=each, rule=plan.rule) for each in plan.by]
         found[Resource.PES] = [(Fraction(each.pes, hardware.pes), each) for each in grown]
     if plan.storage:
-        stored = [Fraction(str(each)) for each in plan.storage]
+        stored = [exact_factor(each, "a factor of storage") for each in plan.storage]
         found[Resource.STORAGE] = [(each, with_storage(hardware, each, plan.memories)) for each in stored]
     if plan.chips:
         links: dict[str, Any] = {

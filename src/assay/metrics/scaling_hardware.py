@@ -105,7 +105,7 @@ def with_storage(hardware: Hardware, factor: float | Fraction, memories: Sequenc
     Raises:
         InputError: no such memory, or none of that kind.
     """
-    times = _exact(factor, "a factor of storage")
+    times = exact_factor(factor, "a factor of storage")
     names = tuple(memories) or stored_in(hardware)
     for name in names:
         _check_memory(hardware, name)
@@ -235,7 +235,7 @@ def _times(hardware: Hardware, fanout: Fanout, factor: float | Fraction | None, 
         times = Fraction(pes, hardware.pes)
     else:
         assert factor is not None
-        times = _exact(factor, "a factor of PEs")
+        times = exact_factor(factor, "a factor of PEs")
     children = fanout.children * times
     if children.denominator != 1 or children < 1:
         asked = f"{pes} PEs" if pes is not None else f"{float(times):g} times its PEs"
@@ -246,7 +246,7 @@ def _times(hardware: Hardware, fanout: Fanout, factor: float | Fraction | None, 
     return times
 
 
-def _exact(factor: float | Fraction, what: str) -> Fraction:
+def exact_factor(factor: float | Fraction, what: str) -> Fraction:
     """0.1 is meant as a tenth."""
     if isinstance(factor, Fraction):
         times = factor

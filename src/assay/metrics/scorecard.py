@@ -7,7 +7,7 @@ Solid-State Circuits Magazine 12(3), 2020: accuracy first, off-chip memory inclu
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,6 +112,7 @@ def scorecard(
     scalability: Sequence[Metric] = (),
     *,
     effectual: float | None = None,
+    troubles: Mapping[str, str] | None = None,
 ) -> Scorecard:
     """Every metric of an evaluation.
 
@@ -120,6 +121,7 @@ def scorecard(
         tdp: watts that the cooling of the chip is designed for; None: as published with the hardware, if it is.
         flexibility, scalability: what other commands found of the chip, the main figure first; empty: not known.
         effectual: share of MACs whose operands are both not zero; None: not known.
+        troubles: why `flexibility` or `scalability` could not be found out, where that was tried.
 
     Raises:
         InputError: a TDP or share that cannot be.
@@ -134,8 +136,8 @@ def scorecard(
         Group("energy", "Energy", energy),
         Group("power", "Power", power_metrics(evaluation, tdp)),
         Group("cost", "Hardware cost", cost_metrics(evaluation)),
-        Group("flexibility", "Flexibility", _elsewhere(flexibility, "flexibility")),
-        Group("scalability", "Scalability", _elsewhere(scalability, "scalability")),
+        Group("flexibility", "Flexibility", _elsewhere(flexibility, "flexibility", troubles or {})),
+        Group("scalability", "Scalability", _elsewhere(scalability, "scalability", troubles or {})),
         Group("basis", "How it was obtained", _basis_metrics(evaluation)),
         Group("peaks", "TOPS and TOPS/W", _peak_metrics(evaluation)),
     )
@@ -160,12 +162,13 @@ def _caveats(evaluation: Evaluation, accuracy: Accuracy | None) -> dict[str, str
     return {key: text for key, text in found.items() if text}
 
 
-def _elsewhere(metrics: Sequence[Metric], key: str) -> tuple[Metric, ...]:
+def _elsewhere(metrics: Sequence[Metric], key: str, troubles: Mapping[str, str]) -> tuple[Metric, ...]:
     """What another command finds, the main figure under the key; or how to ask it."""
     if metrics:
         return (replace(metrics[0], key=key), *metrics[1:])
     command = {"flexibility": "flexibility", "scalability": "scale"}[key]
-    return (Metric(key, key.capitalize(), None, missing=f"add --all, or ask assay {command}"),)
+    missing = troubles.get(key) or f"add --all, or ask assay {command}"
+    return (Metric(key, key.capitalize(), None, missing=missing),)
 
 
 def _bits(evaluation: Evaluation) -> int | None:

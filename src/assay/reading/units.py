@@ -174,6 +174,17 @@ UNIT_ADVICE: Mapping[str, str] = MappingProxyType(
         "ghz": "write GHz",
         "Ghz": "write GHz",
         "pj": "write pJ",
+        "mw": "write mW (or MW)",
+        "Mw": "write mW or MW",
+        "w": "write W",
+        "µs": "write us",
+        "μs": "write us",
+        "bps": "write b/s",
+        "kbps": "write kb/s",
+        "Mbps": "write Mb/s",
+        "Gbps": "write Gb/s",
+        "GBps": "write GB/s",
+        "fps": "write 1/s",
     }
 )
 """Advice for what people often write and what we refuse because it could mean two things."""

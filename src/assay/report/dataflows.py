@@ -145,7 +145,12 @@ def _time_sheet(study: DataflowStudy, kind: str, cases: Sequence[Case]) -> Sheet
 def _energy_cell(study: DataflowStudy, case: Case) -> str | Cell:
     if case.reason:
         return Cell("none", case.reason)
-    lines = [f"{layer.name}: {amount(study)((layer.energy or 0) / layer.macs)}" for layer in case.layers if layer.macs]
+    shown = amount(study)
+    lines = [
+        f"{layer.name}: {shown(None if layer.energy is None else layer.energy / layer.macs)}"
+        for layer in case.layers
+        if layer.macs
+    ]
     return Cell(amount(study)(case.energy), "\n".join([f"per layer ({unit_name(study)}):", *lines]))
 
 

@@ -61,7 +61,8 @@ def _named(name: str, section: Section, summary: str) -> Section:
 
 def _small(title: str) -> str:
     """With a small letter, but for words such as `CONV`."""
-    return title if title[:2].isupper() else f"{title[0].lower()}{title[1:]}"
+    word = title.split(maxsplit=1)[0]
+    return title if word[1:] != word[1:].lower() else f"{title[0].lower()}{title[1:]}"
 
 
 def _prefixed(prefix: str, key: str) -> str:

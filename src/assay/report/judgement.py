@@ -33,7 +33,8 @@ def verdict_parts(verdict: Verdict, width: int | None) -> list[RenderableType]:
 def verdict_sections(verdict: Verdict) -> tuple[Section, ...]:
     """The verdict as a section, which says it in its title; its answers go into Markdown, LaTeX and HTML, too."""
     rows = [
-        Metric(f"question_{each.number}", f"{each.number}. {each.question}", _answer(each)) for each in verdict.answers
+        Metric(f"question_{each.number}", f"{each.number}. {each.question}", _answer(each).replace("\n", "; "))
+        for each in verdict.answers
     ]
     if verdict.remarks:
         rows.append(Metric("remarks", "Remarks", " ".join(verdict.remarks)))

@@ -66,17 +66,28 @@ def save_pictures(folder: str | Path, pictures: Sequence[Picture], formats: Sequ
     """
     folder = Path(folder)
     paths: list[Path] = []
-    for picture in pictures:
+    for key, picture in zip(_different([picture.key for picture in pictures]), pictures, strict=True):
         drawn = {form: picture_bytes(picture, form) for form in formats}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for form, data in drawn.items():
-                paths.append(folder / f"{picture.key}.{form}")
+                paths.append(folder / f"{key}.{form}")
                 paths[-1].write_bytes(data)
         except OSError as error:
             place = Position(str(folder))
             raise InputError(f"cannot write the pictures: {error.strerror or error}", at=place) from None
     return paths
+
+
+def _different(keys: Sequence[str]) -> list[str]:
+    """The keys, numbered where one comes again: layers of other names can have the same key."""
+    found: list[str] = []
+    for key in keys:
+        number = 1
+        while (name := key if number == 1 else f"{key}-{number}") in found:
+            number += 1
+        found.append(name)
+    return found
 
 
 def picture_svg(picture: Picture, name: str = "") -> str:

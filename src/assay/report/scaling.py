@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assay.evaluation.results import onchip_bits
 from assay.metrics.scaling_results import Point, Resource, Scaling, Series, limiting, scaling_metrics
 from assay.reading.units import format_bytes, format_si
 from assay.report.charts import Axis, Curve, curves, grouped_bars
@@ -132,7 +133,7 @@ def _storage_sheet(series: Series, key: str) -> Sheet:
         rows.append(
             (
                 f"{float(point.factor):g}",
-                format_bytes(_stored(point)),
+                format_bytes(onchip_bits(point.hardware)),
                 Cell(format_si(point.energy, "J"), point.reason),
                 NOT_MODELLED if ratio is None else f"{ratio:.4f}",
                 NOT_MODELLED if moved is None else format_si(moved / 8, "B"),
@@ -217,21 +218,30 @@ def _speed_pictures(series: Series, key: str, title: str) -> tuple[Picture, ...]
 
 
 def _storage_pictures(series: Series) -> tuple[Picture, ...]:
+    """None where a memory on the chip has no stated size."""
+    if any(_kibibytes(point) is None for point in series.points):
+        return ()
+
+    def size(point: Point) -> float:
+        found = _kibibytes(point)
+        assert found is not None
+        return found
+
     known = [(point, energy) for point in series.points if (energy := point.energy) is not None]
     moved = [(point, bits) for point in series.points if (bits := point.offchip_bits) is not None]
     x = Axis("storage (KiB)", logarithmic=True, base=2)
     pictures = []
     if len(known) > 1:
-        line = Curve("", tuple((_stored(p) / 8192, energy) for p, energy in known))
+        line = Curve("", tuple((size(p), energy) for p, energy in known))
         y = Axis("energy per inference", "J", low=0.0, high=1.1 * max(energy for _, energy in known))
         pictures.append(curves("scaling_storage", "Energy per inference over storage", [line], x, y))
     if len(moved) > 1 and (least := series.base.least_bits):
         ends = (moved[0][0], moved[-1][0])
         lines = [
-            Curve("off-chip traffic", tuple((_stored(p) / 8192, bits / 8) for p, bits in moved)),
+            Curve("off-chip traffic", tuple((size(p), bits / 8) for p, bits in moved)),
             Curve(
                 "every word of every layer once",
-                tuple((_stored(p) / 8192, least / 8) for p in ends), "#7F7F7F", marks=False, dashed=True,
+                tuple((size(p), least / 8) for p in ends), "#7F7F7F", marks=False, dashed=True,
             ),
         ]  # fmt: skip
         top = 1.1 * max(bits for _, bits in moved) / 8
@@ -244,10 +254,10 @@ def _over(point: Point, base: Point) -> float | None:
     return None if point.throughput is None or not base.throughput else point.throughput / base.throughput
 
 
-def _stored(point: Point) -> int:
-    """Bits of memories on the chip."""
-    found = (memory for memory in point.hardware.memories if not memory.offchip)
-    return sum((memory.size or 0) * point.hardware.instances(memory.name) for memory in found)
+def _kibibytes(point: Point) -> float | None:
+    """Of all memories on the chip; None where one has no stated size."""
+    bits = onchip_bits(point.hardware)
+    return None if bits is None else bits / 8192
 
 
 def _reasons(series: Series) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from assay.metrics.metric import Metric
-from assay.report.escapes import markdown, one_line
+from assay.report.escapes import latex, markdown, one_line
 from assay.report.metrics import explained, figure
 from assay.report.page import Column, heading, pairs, prose, to_text, verbatim
 from assay.report.pictures import Picture
-from assay.report.sheet import Sheet, sheet_parts, to_markdown
+from assay.report.sheet import Sheet, sheet_parts, to_latex, to_markdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,29 @@ def to_markdown_text(sections: Sequence[Section]) -> str:
     parts: list[str] = []
     for section in sections:
         found = all_sheets([section])
+        parts += [f"{markdown(section.intro)}\n"] if section.intro else []
         parts += [to_markdown(sheet) for sheet in found]
         parts += [] if found else [f"{markdown(text)}\n" for text in section.text]
         parts += [_block(block) for block in section.blocks]
     return "\n".join(parts)
+
+
+def to_latex_text(sections: Sequence[Section]) -> str:
+    """The tables as LaTeX, with what the sections say in words; blocks as they are. Needs no package."""
+    parts: list[str] = []
+    for section in sections:
+        found = all_sheets([section])
+        parts += [f"{latex(section.intro)}\n"] if section.intro else []
+        parts += [to_latex(sheet) for sheet in found]
+        parts += [] if found else [f"{latex(text)}\n" for text in section.text]
+        parts += [_verbatim(block) for block in section.blocks]
+    return "\n".join(parts)
+
+
+def _verbatim(block: Block) -> str:
+    text = block.text.rstrip("\n").replace("\\end{verbatim}", "\\end {verbatim}")
+    plain = "".join(sign if sign.isascii() else "?" for sign in text)  # what verbatim cannot show without packages
+    return f"{latex(block.title)}\n\\begin{{verbatim}}\n{plain}\n\\end{{verbatim}}\n"
 
 
 def _block(block: Block) -> str:

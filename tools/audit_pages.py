@@ -116,6 +116,10 @@ contradict says so.
 
 <!-- assay audit eyeriss --max-latency 33ms --max-power 500mW --min-accuracy 75% | verdict -->
 
+Where a claim is only a part of what is required (the chip without its memory, some of the layers), it can fail the requirement, but
+not meet it: then the answer is unknown. What is merely not said (which layers were run, what the power includes) leaves it viable
+*as far as these figures reach*.
+
 ## A file of claims
 
 Start from a file that is there, such as [eyeriss.yaml](../src/assay/data/chips/eyeriss.yaml), or from this:

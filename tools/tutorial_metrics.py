@@ -13,7 +13,8 @@ from assay.metrics.audit import audit
 from assay.metrics.equal_area import equal_area_hardware
 from assay.metrics.eyexam_steps import BOUNDS, Key
 from assay.metrics.metric import Metric
-from assay.report.metrics import amount
+from assay.reading.units import format_bytes
+from assay.report.metrics import amount, stated
 from tools.dataflows_page import claims_table
 from tools.scaling_page import cells_table
 from tools.validation import evaluations
@@ -50,17 +51,17 @@ def sheet_section(own: Evaluation, best: Evaluation) -> str:
 
     rows = [
         ["Process", said("process"), ours("technology")],
-        ["Core area", said("area"), f"{ours('component_area')} of components, without wires and pads"],
-        ["On-chip memory", said("onchip_memory"), _shown(card["onchip_storage"])],
+        ["Core area", f"{1e6 * float(str(claims['area'].value)):g} mm2", f"{ours('component_area')} of components, without wires and pads"],
+        ["On-chip memory", "192 kB (of 1024 bytes)", format_bytes(best.onchip_bits)],
         ["Multipliers", said("multipliers"), ours("multipliers")],
         ["Clock", said("clock"), amount(best.hardware.clock, "Hz")],
         ["Core area per multiplier", said("area_per_multiplier"), _shown(card["area_per_multiplier"])],
-        ["On-chip memory per multiplier", said("memory_per_multiplier"), _shown(card["storage_per_multiplier"])],
+        ["On-chip memory per multiplier", "1.14 kB (of 1024 bytes)", format_bytes((best.onchip_bits or 0) / best.hardware.pes)],
         ["Measured or simulated", said("basis"), "calculated from exact counts"],
         ["Top-5 error on ImageNet", f"{100 * (1 - float(str(claims['accuracy'].value))):.1f} %", "not for the model to say"],
         ["Bits per weight and activation", "16, 16", ours("precision")],
         ["Batch size", said("batch"), str(best.batch)],
-        ["Runtime", said("runtime"), f"{_shown(own_card['latency'])} under the chip's mapping, {_shown(card['latency'])} under the best"],
+        ["Runtime", f"{1e3 * float(str(claims['runtime'].value)):g} ms", f"{_shown(own_card['latency'])} under the chip's mapping, {_shown(card['latency'])} under the best"],
         ["Power", said("power"), f"{amount(own.onchip_power, 'W')} on the chip under its mapping, {amount(best.onchip_power, 'W')} under the best"],
         ["Off-chip access per image", said("offchip_traffic"), f"{moved[0]:.2f} MB under the chip's mapping, {moved[1]:.2f} MB under the best"],
         ["Images tested", said("images_tested"), "none: no data is needed"],
@@ -68,7 +69,7 @@ def sheet_section(own: Evaluation, best: Evaluation) -> str:
     text = (
         "The left column is the file of the chip's claims (`assay audit eyeriss`), the right one our model of the same run: CONV\n"
         "layers of AlexNet, batch of 4. **Memory**: 192 kB are 181.5 kB of SRAM and the registers of the PEs as the tutorials count\n"
-        "them; ours are all three scratchpads and the buffer. **Runtime**: the chip loads the first filters of a layer before it\n"
+        "them (kB of 1024 bytes); ours are all three scratchpads and the buffer. **Runtime**: the chip loads the first filters of a layer before it\n"
         "begins (103.5 ms are without that), and first and last tiles take their own time ([tile by tile](pipeline.md) ours is 4 ms\n"
         "longer); the best mapping is the one of least energy, not of least time. **Power**: energies are ratios to one MAC; clock network\n"
         "and control are not in them, and zeros are not gated. Built of estimated components, with clock and zeros, the chip comes\n"
@@ -85,7 +86,7 @@ def words(layer: assay.LayerResult) -> int:
 
 
 def _shown(metric: Metric) -> str:
-    return amount(metric.value, metric.unit)
+    return stated(metric) or amount(metric.value, metric.unit)
 
 
 def factors_section(best: Evaluation) -> str:

@@ -63,8 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no · or µ shows a ? there
-    options = _parser().parse_args(arguments)
-    options.typed = tuple(sys.argv[1:] if arguments is None else arguments)  # for the foot of reports
+    typed = tuple(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(_with_values(typed))
+    options.typed = typed  # for the foot of reports
     try:
         options.command(options)
     except BrokenPipeError:
@@ -86,6 +87,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell("  this is a fault of Assay, not of your input; please report it with what --debug shows")
         return FAULT
     return 0
+
+
+def _with_values(typed: Sequence[str]) -> list[str]:
+    """`--max-power -3mW` as `--max-power=-3mW`: what begins like a negative number is a value, and its own error."""
+    found: list[str] = []
+    for word in typed:
+        negative = len(word) > 1 and word[0] == "-" and (word[1].isdigit() or word[1] == ".")
+        if negative and found and found[-1].startswith("--") and "=" not in found[-1]:
+            found[-1] += f"={word}"
+        else:
+            found.append(word)
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:

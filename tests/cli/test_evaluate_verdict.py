@@ -141,3 +141,16 @@ def test_a_percentage_is_the_float_of_the_published_one() -> None:
     """94.7 / 100 is not 0.947: ResNet-50 would miss its own accuracy."""
     assert [share(f"{n / 10:.1f}%", "--min-accuracy") for n in range(1, 1001)] == [n / 1000 for n in range(1, 1001)]
     assert share("0.947", "--min-accuracy") == 0.947
+
+
+@pytest.mark.parametrize("option", ["--max-latency", "--max-power", "--tdp"])
+def test_what_is_negative_is_a_value_that_is_refused(run: Runner, option: str) -> None:
+    code, out, err = run("evaluate", "alexnet", "eyeriss", option, "-3m" + ("s" if "latency" in option else "W"))
+    assert (code, out) == (2, "")
+    assert "it must be above 0" in err
+
+
+def test_a_chip_with_published_figures_alone_says_where_they_are(run: Runner) -> None:
+    code, _, err = run("evaluate", "alexnet", "tpu_v1")
+    assert code == 2
+    assert "assay audit tpu_v1" in err

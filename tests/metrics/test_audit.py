@@ -456,10 +456,17 @@ def test_verdicts() -> None:
     assert slow.judgements[0].ratio == pytest.approx(0.1153 / 0.033)
     fits = audit("eyeriss", requirements=Requirements(min_throughput=30, max_power=0.3, min_accuracy=0.8)).verdict
     assert fits is not None
-    assert fits.viability is Viability.VIABLE
-    caveats = {each.limit.metric: each.caveat for each in fits.judgements}
-    assert caveats["power"] == "without the off-chip memory"
-    assert caveats["throughput"] == "CONV layers alone"
+    assert fits.viability is Viability.UNKNOWN  # what meets it is a part of the whole
+    missing = {each.limit.metric: each.missing for each in fits.judgements}
+    assert missing["power"] == "278 mW would meet it, but are those of the chip without the off-chip memory"
+    assert missing["throughput"] == "34.7 inferences/s would meet it, but are those of CONV layers alone"
+    assert missing["accuracy"] == ""
+    hot = audit("eyeriss", requirements=Requirements(max_power=0.2)).verdict
+    assert hot is not None
+    assert hot.viability is Viability.NOT_VIABLE  # a part that fails is enough
+    small = audit("eyeriss", requirements=Requirements(max_area=20e-6, min_accuracy=0.8)).verdict
+    assert small is not None
+    assert small.viability is Viability.VIABLE
     unknown = audit("a100", requirements=Requirements(max_latency=0.01)).verdict
     assert unknown is not None
     assert unknown.viability is Viability.UNKNOWN
@@ -541,17 +548,16 @@ def test_a_verdict_says_what_its_figures_leave_out() -> None:
     text = changed(("scope: chip", "scope: chip\n    dram_power: 700 mW"), ("    layers: all\n", ""))
     verdict = audit(parse_chip(text), requirements=Requirements(max_power=0.6, min_throughput=50)).verdict
     assert verdict is not None
-    assert [each.caveat for each in verdict.judgements] == [
-        "which layers were run is not said",
-        "without the off-chip memory, which takes 700 mW",
-    ]
+    assert [each.caveat for each in verdict.judgements] == ["which layers were run is not said", ""]
+    part = "500 mW would meet it, but are those of the chip without the off-chip memory, which takes 700 mW"
+    assert verdict.judgements[1].missing == part
     silent = audit(parse_chip(changed(("    scope: chip\n", ""))), requirements=Requirements(max_power=0.6)).verdict
     assert silent is not None
     assert silent.judgements[0].caveat == "what it includes is not said"
 
 
 def test_a_verdict_on_figures_that_are_contradicted_says_so() -> None:
-    text = changed(("power: 500 mW", "power: 900 mW"))
+    text = changed(("power: 500 mW", "power: 900 mW"), ("scope: chip", "scope: system"))
     for limit in (1.0, 0.1):
         asked = Requirements(max_power=limit, max_latency=0.03)
         verdict = audit(parse_chip(text), requirements=asked).verdict

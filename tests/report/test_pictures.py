@@ -171,3 +171,9 @@ def test_map_shows_its_values_and_what_is_missing() -> None:
     many = heat_map("m", "M", ("a",), [str(n) for n in range(40)], [[0.1] * 40], Axis("Kept", "%"))
     assert drawn(many).axes[0].texts[:] == []
     assert many.height < bars().height
+
+
+def test_pictures_with_one_key_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    first = Picture("conv-a", "One", lambda figure: None)
+    paths = save_pictures(tmp_path, [first, first], ("svg",))
+    assert [path.name for path in paths] == ["conv-a.svg", "conv-a-2.svg"]

@@ -3,7 +3,7 @@ import pytest
 from assay.metrics.metric import Basis, Metric, Operand
 from assay.report.metrics import amount, explained, figure
 from assay.report.page import Column
-from assay.report.section import Section, all_sheets, render_sections, to_markdown_text
+from assay.report.section import Block, Section, all_sheets, render_sections, to_latex_text, to_markdown_text
 from assay.report.sheet import Cell, Sheet
 
 LATENCY = Metric(
@@ -84,3 +84,22 @@ def test_metric_for_programs() -> None:
     assert data["value"] == 0.05
     assert data["basis"] == "calculated"
     assert data["operands"][1] == {"name": "clock", "value": 2e8, "unit": "Hz", "source": "chip.yaml:3"}
+
+
+def test_latex_has_words_blocks_and_no_more_tables_than_it_can_hold() -> None:
+    block = Block("A nest", "for m in 4\n\\end{verbatim} µ")
+    sections = (
+        *(Section(str(n), str(n), sheets=(SHEET,)) for n in range(13)),
+        Section("x", "X", ("50 % of it.",), blocks=(block,)),
+    )
+    text = to_latex_text(sections)
+    assert text.count("\\clearpage") == 2
+    assert "\n50 \\% of it.\n" in text
+    assert text.count("\\end{verbatim}") == 1
+    assert "for m in 4" in text
+
+
+def test_introductions_are_in_markdown_and_latex() -> None:
+    section = Section("x", "X", intro="In short_.", sheets=(SHEET,))
+    assert to_markdown_text((section,)).startswith("In short\\_.\n")
+    assert to_latex_text((section,)).startswith("In short\\_.\n")

@@ -29,6 +29,8 @@ def preset_text(name: str) -> str:
     """The YAML of a preset, comments included: a place to start from. Raises InputError for an unknown name."""
     if name not in preset_names():
         advice = hint(name, preset_names(), label="built in")
+        if name in shipped_names("chips"):
+            advice = f"of that chip only published figures are known (assay audit {name}); {advice}"
         raise InputError(
             f"there is no built-in hardware '{name}'", hint=f"{advice}; a path to a file of your own must end in .yaml"
         )

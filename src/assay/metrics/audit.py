@@ -138,8 +138,8 @@ def audit(source: str | Path | Chip, *, run: str | None = None, requirements: Re
     if requirements is not None:
         values = judged_values(chip, chosen)
         doubted = _doubted(values, checks, chosen)
-        caveats = _caveats(chip, values, chosen, doubted)
-        verdict = _marked(judge(_certain(values, requirements), requirements, caveats=caveats), doubted)
+        caveats, parts = _caveats(chip, values, chosen, doubted), _parts(values, chosen)
+        verdict = _marked(judge(_certain(values, requirements), requirements, caveats=caveats, parts=parts), doubted)
     return Audit(
         chip=chip,
         run=chosen,
@@ -197,16 +197,13 @@ def _doubted(values: dict[str, Metric], checks: tuple[Check, ...], run: Run | No
 
 
 def _caveats(chip: Chip, values: dict[str, Metric], run: Run | None, doubted: frozenset[str]) -> dict[str, str]:
-    """What the figures that are judged do not cover, and where they are from."""
+    """What is not said of the figures that are judged, and where they are from."""
     found: dict[str, list[str]] = {}
-    left_out = _left_out(run)
-    if left_out:
-        found = {key: [left_out] for key in ("power", "energy")}
-    layers = run.text("layers") if run else ""
-    if run is not None and layers != "all":
-        part = f"{layers.upper()} layers alone" if layers else "which layers were run is not said"
+    if run is not None and not run.scope:
+        found = {key: ["what it includes is not said"] for key in ("power", "energy")}
+    if run is not None and not run.text("layers"):
         for key in ("latency", "throughput", "energy"):
-            found.setdefault(key, []).append(part)
+            found.setdefault(key, []).append("which layers were run is not said")
     if "die_area" not in chip.figures:
         found["area"] = ["the core alone"]
     if values["power"].title != "Power":
@@ -219,14 +216,21 @@ def _caveats(chip: Chip, values: dict[str, Metric], run: Run | None, doubted: fr
     return {key: "; ".join(parts) for key, parts in found.items()}
 
 
-def _left_out(run: Run | None) -> str:
-    """What the power of a run does not include; empty where it is all there."""
-    if run is None or run.scope not in ("", "chip"):
-        return ""
-    if not run.scope:
-        return "what it includes is not said"
-    memory = run.figures.get("dram_power")
-    return "without the off-chip memory" + (f", which takes {memory.printed}" if memory is not None else "")
+def _parts(values: dict[str, Metric], run: Run | None) -> dict[str, str]:
+    """Of what the figures of a run are only a part: the chip without its memory, some of the layers."""
+    if run is None:
+        return {}
+    found: dict[str, list[str]] = {}
+    if run.scope == "chip" and values["power"].title == "Power":
+        memory = run.figures.get("dram_power")
+        without = "the chip without the off-chip memory"
+        text = without + (f", which takes {memory.printed}" if memory is not None else "")
+        found = {key: [text] for key in ("power", "energy")}
+    layers = run.text("layers")
+    if layers not in ("", "all"):
+        for key in ("latency", "throughput", "energy"):
+            found.setdefault(key, []).append(f"{layers.upper()} layers alone")
+    return {key: " and of ".join(parts) for key, parts in found.items()}
 
 
 def _claimed_names(check: Check) -> set[str]:

@@ -298,7 +298,11 @@ class Verdict:
 
 
 def judge(
-    values: Mapping[str, Metric], requirements: Requirements, *, caveats: Mapping[str, str] | None = None
+    values: Mapping[str, Metric],
+    requirements: Requirements,
+    *,
+    caveats: Mapping[str, str] | None = None,
+    parts: Mapping[str, str] | None = None,
 ) -> Verdict:
     """Hold figures against requirements.
 
@@ -307,12 +311,14 @@ def judge(
             `area` (m2), `flexibility` and `scalability`; those that are not there are not known.
         caveats: by the same keys, what a figure does not cover, such as `without the clock network`. With that, the
             figure would be worse: where it fails, it fails for certain; where it is met, that is as far as it goes.
+        parts: by the same keys, of what a figure is only a part, such as `the chip without its off-chip memory`: where
+            that part meets a requirement, nothing is known of the whole.
 
     Raises:
         InputError: a value is not a number in the unit that is judged.
     """
     known, covered = at_rate(values, requirements, caveats or {})
-    judged = [_judged(limit, required, known, covered) for limit, required in requirements.stated]
+    judged = [_judged(limit, required, known, covered, parts or {}) for limit, required in requirements.stated]
     answers = []
     for number, (question, keys) in enumerate(QUESTIONS, 1):
         own = tuple(each for each in judged if each.limit.metric in keys)
@@ -352,7 +358,13 @@ def _value(values: Mapping[str, Metric], key: str) -> float | None:
     return None if key not in values else _number(values[key])
 
 
-def _judged(limit: Limit, required: float, values: Mapping[str, Metric], caveats: Mapping[str, str]) -> Judgement:
+def _judged(
+    limit: Limit,
+    required: float,
+    values: Mapping[str, Metric],
+    caveats: Mapping[str, str],
+    parts: Mapping[str, str],
+) -> Judgement:
     metric = values.get(limit.metric)
     value = None if metric is None else _number(metric)
     if metric is None or value is None:
@@ -362,6 +374,9 @@ def _judged(limit: Limit, required: float, values: Mapping[str, Metric], caveats
         raise InputError(f"{metric.title} is in {metric.unit or 'no unit'}; it is judged in {limit.unit}")
     met = value >= required if limit.least else value <= required
     outcome = Outcome.MET if met else Outcome.FAILED
+    if met and (part := parts.get(limit.metric)):
+        missing = f"{quantity(value, limit)} would meet it, but are those of {part}"
+        return Judgement(limit, required, metric, Outcome.UNKNOWN, missing=missing)
     caveat = caveats.get(limit.metric, "")
     return Judgement(limit, required, metric, outcome, value - required, value / required, caveat=caveat)
 

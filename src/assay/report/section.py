@@ -120,13 +120,23 @@ def to_markdown_text(sections: Sequence[Section]) -> str:
     return "\n".join(parts)
 
 
+FLOATS = 6
+"""Tables after which LaTeX is told to set what waits for a page: it holds only so many."""
+
+
 def to_latex_text(sections: Sequence[Section]) -> str:
     """The tables as LaTeX, with what the sections say in words; blocks as they are. Needs no package."""
     parts: list[str] = []
+    waiting = 0
     for section in sections:
         found = all_sheets([section])
         parts += [f"{latex(section.intro)}\n"] if section.intro else []
-        parts += [to_latex(sheet) for sheet in found]
+        for sheet in found:
+            parts.append(to_latex(sheet))
+            waiting += 1
+            if waiting == FLOATS:
+                parts.append("\\clearpage\n")
+                waiting = 0
         parts += [] if found else [f"{latex(text)}\n" for text in section.text]
         parts += [_verbatim(block) for block in section.blocks]
     return "\n".join(parts)

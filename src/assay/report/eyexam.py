@@ -183,8 +183,8 @@ def _losses_sheet(result: Eyexam) -> Sheet | None:
         (
             layer.name,
             SHORT_TITLES[step.key],
-            f"{math.ceil(lost):,}",
-            percent(float(lost / cycles)),
+            Cell(f"{math.ceil(lost):,}", _lost(step, result.hardware.peak_macs_per_cycle)),
+            Cell(percent(float(lost / cycles)), f"{math.ceil(lost):,} / {cycles:,} cycles of the network"),
             step.cause,
         )
         for layer, step, lost in found[:MOST_LOSSES]
@@ -194,6 +194,13 @@ def _losses_sheet(result: Eyexam) -> Sheet | None:
     if rest > 0:
         notes.append(f"Smaller losses are left out ({rest:,}); --json has all.")
     return Sheet("eyexam_losses", "Losses below the peak", columns, rows, notes=tuple(notes))
+
+
+def _lost(step: Step, peak: int) -> str:
+    """The difference of two steps, where both lie below the peak."""
+    full = f"{step.macs:,} MACs / {peak:,} per cycle"
+    before = full if step.before is None or step.before * peak < step.macs else f"{step.before:,} cycles before"
+    return f"{step.cycles:,} cycles with this step - {before}"
 
 
 def _pictures(result: Eyexam) -> tuple[Picture, ...]:

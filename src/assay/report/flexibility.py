@@ -127,14 +127,27 @@ def _workload_row(result: Flexibility, each: Workload) -> tuple[str | Cell, ...]
         "no" if each.support is Support.NONE else str(each.support),
         f"{each.network.batch:,}",
         str(each.bits),
-        _share(figures.utilization),
-        _share(each.throughput_efficiency),
-        _plain(figures.throughput),
-        _plain(figures.inferences_per_joule),
-        _share(result.energy_efficiency(each)),
-        "-" if limit is None else f"{limit[0]} ({percent(limit[1])})",
-        "-" if figures.active_pes is None else pes(figures.active_pes),
+        Cell(_share(figures.utilization), _used(each)),
+        Cell(_share(each.throughput_efficiency), f"PE use × {percent(each.effectual)} of MACs without a zero operand"),
+        Cell(_plain(figures.throughput), "batch / latency of all its layers, one after another"),
+        Cell(_plain(figures.inferences_per_joule), "batch / energy, off-chip memory included"),
+        Cell(_share(result.energy_efficiency(each)), _beside(result)),
+        Cell("-" if limit is None else f"{limit[0]} ({percent(limit[1])})", "share of the time that is spent so"),
+        Cell("-" if figures.active_pes is None else pes(figures.active_pes), "mean over the cycles that compute"),
     )
+
+
+def _used(each: Workload) -> str:
+    evaluation = each.evaluation
+    if evaluation is None or evaluation.cycles is None:
+        return "it does not run"
+    peak = evaluation.hardware.peak_macs_per_cycle
+    return f"{evaluation.macs:,} MACs / ({evaluation.cycles:,} cycles × {peak:,} MACs per cycle)"
+
+
+def _beside(result: Flexibility) -> str:
+    name = "the best workload" if result.reference is None else result.reference.name
+    return f"useful MACs per joule / those of {name}"
 
 
 def _classes_sheet(result: Flexibility) -> Sheet:

@@ -85,15 +85,31 @@ def _roof_section(result: Roofline, roof: Roof) -> Section:
 
 
 def _point_row(point: Point) -> Row:
+    moved = f"{point.macs:,} MACs / {float(point.bits / 8):,.6g} B through the ports of all instances"
+    roof = f"the less of the peak, {point.peak:,} MACs/cycle"
+    if point.whole is not None and point.bandwidth is not None:
+        slope = f"{float(point.intensity):.6g} MACs/B"
+        full = f"{roof}, and {float(point.whole / 8):.6g} B/cycle × {slope}"
+        tight = (
+            f"the less of step 5 of Eyexam, and {float(point.bandwidth / 8):.6g} B/cycle of active instances × {slope}"
+        )
+    else:
+        full = tight = roof
     return (
         point.name,
-        _plain(point.intensity),
-        rate(point.ceiling),
+        Cell(_plain(point.intensity), moved),
+        Cell(rate(point.ceiling), full),
         "slope" if point.bound == "bandwidth" else "peak",
-        f"{point.instances:,}",
-        rate(point.tight_ceiling),
-        rate(point.attained),
+        Cell(f"{point.instances:,}", "instances that get work, under the mapping that is taken"),
+        Cell(rate(point.tight_ceiling), tight),
+        Cell(rate(point.attained), _reached(point.layer)),
     )
+
+
+def _reached(layer: LayerEyexam) -> str:
+    """Where the last step of Eyexam is from."""
+    step = layer.attained
+    return f"step {step.number} of Eyexam: {step.macs:,} MACs / {step.cycles:,} cycles"
 
 
 def _roof_metrics(roof: Roof) -> tuple[Metric, ...]:
@@ -140,18 +156,24 @@ def _tightened_section(result: Roofline) -> Section:
 
 
 def _tight_row(result: Roofline, layer: LayerEyexam) -> Row:
-    bounds = [rate(step.bound) for key in TIGHTENING if (step := layer.step(key)) is not None]
-    active = f"{layer.chosen.active_pes:,}"
+    bounds = [
+        Cell(rate(step.bound), f"{step.macs:,} MACs / {step.cycles:,} cycles. {step.cause}".strip())
+        for key in TIGHTENING
+        if (step := layer.step(key)) is not None and step.cycles is not None
+    ]
+    active = Cell(f"{layer.chosen.active_pes:,}", "PEs that get work, under the mapping that is taken")
     reached = layer.attained.bound
     lowest = result.lowest(layer)
     if lowest is None or lowest.tight_ceiling is None:
-        return (layer.name, *bounds, active, NOT_MODELLED, bounds[-1], rate(reached), "")
+        return (layer.name, *bounds, active, NOT_MODELLED, bounds[-1], Cell(rate(reached), _reached(layer)), "")
     assert reached is not None
     share = f"{float(100 * reached / lowest.tight_ceiling):.1f} %"
     storage = layer.step(Key.STORAGE)
     flat = storage is not None and lowest.tight_ceiling == storage.bound
     name = "none" if flat else result.roof_of(lowest).name
-    return (layer.name, *bounds, active, name, rate(lowest.tight_ceiling), rate(reached), share)
+    roof = Cell(rate(lowest.tight_ceiling), "the least of step 5 and the slopes of all memories and networks")
+    beside = Cell(share, "reached / tightened roof")
+    return (layer.name, *bounds, active, name, roof, Cell(rate(reached), _reached(layer)), beside)
 
 
 def _pictures(result: Roofline) -> tuple[Picture, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.evaluation.results import onchip_bits
+from assay.metrics.cost import published_area
 from assay.metrics.scaling_results import Point, Resource, Scaling, Series, limiting, scaling_metrics
 from assay.reading.units import format_bytes, format_si
 from assay.report.charts import Axis, Curve, curves, grouped_bars
@@ -78,7 +79,7 @@ def _speed_sheet(series: Series, key: str, title: str) -> Sheet:
                 point.shape,
                 f"{point.batch:,}",
                 Cell(format_si(point.latency, "s"), point.reason),
-                _number(point.throughput),
+                Cell(_number(point.throughput), "batch / latency"),
                 Cell(_speed(speedup), "throughput / throughput of the hardware as it is"),
                 Cell(_share(efficiency), f"speed-up / {float(point.factor):g}"),
                 Cell(_share(point.utilization), "MACs done / MACs that the PEs could do"),
@@ -100,17 +101,24 @@ def _cost_sheet(series: Series, key: str) -> Sheet:
     rows = tuple(
         (
             f"{point.pes if series.resource is Resource.PES else int(point.factor):,}",
-            format_si(point.energy, "J"),
-            square(point.area),
-            _number(None if point.throughput is None else point.throughput / point.pes),
-            _number(None if point.per_area is None else point.per_area * 1e-6),
-            _number(None if point.per_joule_area is None else point.per_joule_area * 1e-6),
+            Cell(format_si(point.energy, "J"), "energy of the batch / batch, off-chip memory included"),
+            Cell(square(point.area), "of the components on the chip that have one, all instances"),
+            Cell(_number(None if point.throughput is None else point.throughput / point.pes), "inferences/s / PEs"),
+            Cell(_number(None if point.per_area is None else point.per_area * 1e-6), "inferences/s / area"),
+            Cell(
+                _number(None if point.per_joule_area is None else point.per_joule_area * 1e-6),
+                "1 / (energy per inference × area)",
+            ),
         )
         for point in series.points
     )
     evaluation = series.base.evaluation
     without = () if evaluation is None else evaluation.static.area.without
     notes = (f"Area is that of what is modelled; it is without {', '.join(without)}.",) if without else ()
+    printed = None if evaluation is None else published_area(evaluation.hardware)
+    if printed is not None and isinstance(printed.value, float):
+        published = f"the scorecard of the chip as it is has the published {1e6 * printed.value:.4g} mm2"
+        notes = (*notes, f"Here it is what the components take, as that can grow; {published}.")
     return Sheet(key, "Energy, and what a unit of cost brings", columns, rows, notes=notes)
 
 

@@ -6,14 +6,21 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+import assay
+from assay.metrics import examination
+from assay.metrics.flexibility import flexibility
 from assay.metrics.metric import Metric
 from assay.report.evaluation_sections import evaluation_sections
+from assay.report.examination import examination_sections
 from assay.report.html import html_report
+from assay.report.judgement import verdict_sections
+from assay.report.scorecard import scorecard_sections
 from assay.report.section import Section
 from tests.report.browser import Browser, chromium
 from tests.report.sample import sample
@@ -25,7 +32,32 @@ LONG = "a_name_that_is_much_longer_than_a_phone_is_wide_" * 3
 SIZES = (375, 768, 1280)
 
 
-def report() -> str:
+SUITE = """\
+assay: suite/1
+name: mine
+entries:
+  - {network: "matmul:M=8,N=4,K=8", name: product, class: classic}
+"""
+
+
+def everything(folder: Path) -> tuple[Section, ...]:
+    """Verdict, scorecard and what `--all` finds out, of two layers on a chip and with a suite of one workload."""
+    (folder / "suite.yaml").write_text(SUITE)
+    whole = assay.load_network("lenet5", bits=8)
+    few = replace(whole, layers=tuple(layer for layer in whole.layers if layer.name in ("c1", "fc6")))
+    evaluation = assay.evaluate(few, "edge_45nm", workers=1)
+    with pytest.MonkeyPatch.context() as patch:
+        small = partial(flexibility, suite=str(folder / "suite.yaml"), shapes=False)
+        patch.setattr(examination, "flexibility", small)
+        found = examination.examine(evaluation, workers=1)
+    assert not found.troubles
+    metrics = {"flexibility": found.flexibility_metrics, "scalability": found.scaling_metrics}
+    card = assay.scorecard(evaluation, **metrics)
+    verdict = card.judge(assay.Requirements(max_latency=1e-6, max_power=10.0))
+    return (*verdict_sections(verdict), *scorecard_sections(card), *examination_sections(found))
+
+
+def report(folder: Path) -> str:
     """Everything that a report can hold, with names that are hard to show."""
     unknown = Metric("area", f"Area {SIGNS}", None, "m2", missing=LONG)
     hard = Section(
@@ -33,7 +65,7 @@ def report() -> str:
     )
     evaluation = sample()
     layers = tuple(replace(la, layer=replace(la.layer, name=f"{la.name}.{LONG[:40]}")) for la in evaluation.layers)
-    sections = (*evaluation_sections(replace(evaluation, layers=layers)), hard)
+    sections = (*everything(folder), *evaluation_sections(replace(evaluation, layers=layers)), hard)
     return html_report(f"A report {SIGNS}", sections, summary=LONG, command="assay evaluate x y --html 'a b.html'")
 
 
@@ -42,7 +74,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     folder = tmp_path_factory.mktemp("browser")
     page = folder / "report.html"
     with chromium(folder) as found:
-        page.write_text(report(), encoding="utf-8")
+        page.write_text(report(folder), encoding="utf-8")
         found.open(page)
         yield found
 
@@ -107,7 +139,7 @@ def test_pictures_have_a_size_a_name_and_ids_of_their_own(browser: Browser) -> N
         "return [...document.querySelectorAll('figure svg')].map(s => {"
         "const box = s.getBoundingClientRect(); return [box.width, box.height, s.getAttribute('aria-label')]})"
     )
-    assert len(sizes) == 6
+    assert len(sizes) > 20
     assert all(width > 300 and height > 100 and name for width, height, name in sizes)
     ids = browser.run("return [...document.querySelectorAll('[id]')].map(each => each.id)")
     assert len(ids) == len(set(ids))

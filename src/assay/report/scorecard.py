@@ -8,7 +8,19 @@ from assay.metrics.efficiency import has_offchip
 from assay.metrics.metric import Metric
 from assay.metrics.scorecard import Scorecard, word_widths
 from assay.reading.units import format_bytes
-from assay.report.figures import NOT_MODELLED, missing_energy, percent, pes, plain, rate, si, square, traffic, whole
+from assay.report.figures import (
+    NOT_MODELLED,
+    missing_energy,
+    percent,
+    pes,
+    plain,
+    rate,
+    short,
+    si,
+    square,
+    traffic,
+    whole,
+)
 from assay.report.metrics import amount, figure, stated
 from assay.report.scorecard_pictures import factor_pictures
 from assay.report.section import Section
@@ -166,7 +178,11 @@ def _traffic(evaluation: Evaluation) -> str:
     if read is None or write is None:
         return NOT_MODELLED
     per_mac = (read + write) / 8 / evaluation.macs if evaluation.macs else None
-    return f"{traffic(read)} read, {traffic(write)} written per {_unit(evaluation)} ({plain(per_mac)} B per MAC)"
+    batch, words = evaluation.batch, evaluation.offchip_words
+    accesses = "" if words is None else f", {short(words / batch)} words"
+    each = f"{si((read + write) / 8 / batch, 'B')}{accesses} per inference"
+    moved = f"{traffic(read)} read, {traffic(write)} written"
+    return f"{each}, {plain(per_mac)} B per MAC; {moved} per {_unit(evaluation)}"
 
 
 def _bits(evaluation: Evaluation) -> str:
@@ -181,14 +197,16 @@ def _area(evaluation: Evaluation, card: Scorecard) -> str:
     if area.value is None or area.note.startswith("of the components"):
         return parts or NOT_MODELLED
     gain = card["throughput_per_area"]
-    each = "" if gain.value is None else f"; {amount(gain.value, gain.unit)}"
+    per_multiplier = card["area_per_multiplier"]
+    each = "" if per_multiplier.value is None else f"; {amount(per_multiplier.value, 'm2')} per multiplier"
+    each += "" if gain.value is None else f"; {amount(gain.value, gain.unit)}"
     return f"{stated(area)} {area.note} ({area.source}){each}{'; ' if parts else ''}{parts}"
 
 
 def _storage(evaluation: Evaluation, card: Scorecard) -> str:
-    each = card["storage_per_multiplier"]
+    each = _number(card["storage_per_multiplier"])
     text = format_bytes(evaluation.onchip_bits)
-    return text if each.value is None else f"{text}, {amount(each.value, each.unit)} per multiplier"
+    return text if each is None else f"{text}, {format_bytes(8 * each)} per multiplier"
 
 
 def _bandwidth(card: Scorecard) -> str:

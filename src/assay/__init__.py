@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from assay.metrics.compare import Comparison, compare
     from assay.metrics.dataflows import DataflowStudy, compare_dataflows
     from assay.metrics.equal_area import equal_area_hardware
+    from assay.metrics.examination import Examination, examine
     from assay.metrics.eyexam import eyexam
     from assay.metrics.eyexam_steps import Eyexam
     from assay.metrics.flexibility import Flexibility, flexibility
@@ -52,8 +53,10 @@ if TYPE_CHECKING:
     from assay.metrics.requirements import Requirements, Verdict, judge
     from assay.metrics.roofline import Roofline, roofline
     from assay.metrics.scaling import ScalingPlan, scaling
-    from assay.metrics.scaling_hardware import scaled_hardware, with_chips, with_storage
+    from assay.metrics.scaling_hardware import Dram, Growth, Rule, scaled_hardware, with_chips, with_storage
+    from assay.metrics.scaling_results import Scaling
     from assay.metrics.scorecard import Scorecard, scorecard
+    from assay.metrics.suitability import Suitability, find_suitable
     from assay.timeloop import TimeloopDesign, hardware_yaml, read_timeloop
     from assay.workload.einsum import Einsum
     from assay.workload.load import load_network
@@ -76,7 +79,10 @@ _HOMES = {
     "assay.metrics.dataflows": ("DataflowStudy", "compare_dataflows"),
     "assay.metrics.equal_area": ("equal_area_hardware",),
     "assay.metrics.scaling": ("ScalingPlan", "scaling"),
-    "assay.metrics.scaling_hardware": ("scaled_hardware", "with_chips", "with_storage"),
+    "assay.metrics.scaling_hardware": ("Dram", "Growth", "Rule", "scaled_hardware", "with_chips", "with_storage"),
+    "assay.metrics.scaling_results": ("Scaling",),
+    "assay.metrics.examination": ("Examination", "examine"),
+    "assay.metrics.suitability": ("Suitability", "find_suitable"),
     "assay.timeloop": ("TimeloopDesign", "hardware_yaml", "read_timeloop"),
     "assay.hardware.model": ("Hardware",),
     "assay.hardware.presets": ("load_hardware", "preset_names"),
@@ -116,12 +122,15 @@ __all__ = [
     "Count",
     "DataflowStudy",
     "Declined",
+    "Dram",
     "Einsum",
     "Estimate",
     "Estimator",
     "Evaluation",
+    "Examination",
     "Eyexam",
     "Flexibility",
+    "Growth",
     "Hardware",
     "InputError",
     "Layer",
@@ -138,8 +147,11 @@ __all__ = [
     "Progress",
     "Requirements",
     "Roofline",
+    "Rule",
+    "Scaling",
     "ScalingPlan",
     "Scorecard",
+    "Suitability",
     "Suite",
     "Technology",
     "TimeloopDesign",
@@ -158,7 +170,9 @@ __all__ = [
     "equal_area_hardware",
     "estimate",
     "evaluate",
+    "examine",
     "eyexam",
+    "find_suitable",
     "flexibility",
     "hardware_yaml",
     "judge",

@@ -55,8 +55,8 @@ def test_every_size(network: str) -> None:
     check(network, PES)
 
 
-def test_the_two_differ_in_the_network_only() -> None:
-    """The same memories and multipliers; what lies between them differs (and the loops at the buffer)."""
+def test_the_two_have_the_same_memories_and_multipliers() -> None:
+    """What lies between them differs, and with it what may be laid out where (docs/scaling.md)."""
     first, second = load_hardware("eyeriss_v1_256"), load_hardware("eyeriss_v2_256")
     assert (first.pes, first.clock, first.compute) == (second.pes, second.clock, second.compute)
     for one, other in zip(first.memories, second.memories, strict=True):

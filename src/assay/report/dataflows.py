@@ -102,7 +102,7 @@ def _levels_sheet(study: DataflowStudy, kind: str, cases: Sequence[Case]) -> She
     columns = [*_head(study), Column("Energy\nper MAC"), Column("x least"), *(Column(str(each)) for each in Level)]
     rows: list[Row] = []
     for case in cases:
-        levels: list[str | Cell] = [write(case.part(level)) for level in Level]
+        levels = [Cell(write(case.part(level)), _split(study, case, level)) for level in Level]
         rows.append([*_start(study, case), _energy_cell(study, case), _ratio(study, case), *levels])
     title = f"{kind_name(kind)}: energy per MAC by level ({unit_name(study)})"
     return Sheet(f"dataflows-{kind}-levels", title, tuple(columns), tuple(rows), notes=_notes(cases))
@@ -112,11 +112,12 @@ def _types_sheet(study: DataflowStudy, kind: str, cases: Sequence[Case]) -> Shee
     write = amount(study)
     names = [*TYPE_NAMES.values(), "ALU"]
     columns = [*_head(study), *(Column(name) for name in names), Column("DRAM words\nper MAC")]
-    rows = []
+    rows: list[Row] = []
     for case in cases:
-        types = [write(case.part(tensor=tensor)) for tensor in TYPE_NAMES]
+        types = [Cell(write(case.part(tensor=tensor)), _levels_of(study, case, tensor)) for tensor in TYPE_NAMES]
         words = "-" if case.offchip_words is None else plain(case.offchip_words)
-        rows.append([*_start(study, case), *types, write(case.part(Level.ALU)), words])
+        moved = Cell(words, f"words into and out of DRAM / {case.macs:,} MACs")
+        rows.append([*_start(study, case), *types, Cell(write(case.part(Level.ALU)), "a MAC each"), moved])
     title = f"{kind_name(kind)}: energy per MAC by type of data ({unit_name(study)})"
     return Sheet(f"dataflows-{kind}-types", title, tuple(columns), tuple(rows))
 
@@ -130,16 +131,38 @@ def _time_sheet(study: DataflowStudy, kind: str, cases: Sequence[Case]) -> Sheet
         Column("EDP"),
         Column("Proof", right=False),
     ]
-    rows = []
+    rows: list[Row] = []
     for case in cases:
         delay = "-" if case.delay is None else plain(case.delay)
         share = "-" if case.delay is None else percent(1 / (case.delay * case.hardware.peak_macs_per_cycle))
-        rows.append([*_start(study, case), delay, share, write(case.edp), _proof(case)])
+        rows.append(
+            [
+                *_start(study, case),
+                Cell(delay, f"cycles of all its layers / {case.macs:,} MACs"),
+                Cell(share, f"1 / (cycles per MAC × {case.hardware.peak_macs_per_cycle:,} MACs per cycle at the peak)"),
+                Cell(write(case.edp), "energy per MAC × cycles per MAC"),
+                _proof(case),
+            ]
+        )
     title = f"{kind_name(kind)}: delay, and energy times delay per MAC squared ({unit_name(study)}, times cycles)"
     notes = []
     if study.objective == "energy":
         notes = ["The mappings are those of least energy: PEs that save none may stand idle (--objective edp)."]
     return Sheet(f"dataflows-{kind}-time", title, tuple(columns), tuple(rows), notes=tuple(notes))
+
+
+def _split(study: DataflowStudy, case: Case, level: Level) -> str:
+    """What each type of data takes at a level."""
+    if level is Level.ALU:
+        return "a MAC each"
+    parts = [f"{name}: {amount(study)(case.part(level, tensor))}" for tensor, name in TYPE_NAMES.items()]
+    return "\n".join([f"accesses × energy per access / MACs ({unit_name(study)}):", *parts])
+
+
+def _levels_of(study: DataflowStudy, case: Case, tensor: str) -> str:
+    """What a type of data takes at each level."""
+    parts = [f"{level}: {amount(study)(case.part(level, tensor))}" for level in Level if level is not Level.ALU]
+    return "\n".join([f"accesses × energy per access / MACs ({unit_name(study)}):", *parts])
 
 
 def _energy_cell(study: DataflowStudy, case: Case) -> str | Cell:

@@ -26,6 +26,7 @@ from assay.mapper.changes import (
     unasked,
 )
 from assay.mapper.feasible import Tiles, has_mapping, least_children, must_keep
+from assay.reading.words import listed
 from assay.workload.einsum import Einsum
 
 __all__ = ["explain_misfit", "has_mapping"]
@@ -57,7 +58,7 @@ def explain_misfit(einsum: Einsum, hardware: Hardware) -> NoMappingError:
         others = [other for other in parts if other is not part]
         node, sentence = _sentence(einsum, changed(hardware, others), part)
         sentences.setdefault(sentence, node)
-    advice = "; or ".join(_listed([_advice(einsum, hardware, change) for change in each]) for each in found)
+    advice = "; or ".join(listed([_advice(einsum, hardware, change) for change in each]) for each in found)
     if hardware.dataflow:
         advice += f" (some of the constraints may be those of 'dataflow: {hardware.dataflow}')"
     return NoMappingError(
@@ -100,9 +101,9 @@ def _too_small(core: Einsum, given: Hardware, enough: Hardware, node: int, reaso
     total = sum(words[t.name] * t.bits for t in tensors)
     if node == 0:
         dims = " ".join(f"{dim}{extent}" for dim, extent in core.dims if extent > 1) or "1"
-        listed = " + ".join(f"{name} {_count(n, 'word')}" for name, n in words.items())
+        each = " + ".join(f"{name} {_count(n, 'word')}" for name, n in words.items())
         return (
-            f"the outermost memory {memory.name} keeps the whole layer ({dims}), which takes {total:,} b ({listed}),"
+            f"the outermost memory {memory.name} keeps the whole layer ({dims}), which takes {total:,} b ({each}),"
             f" but it has room for {memory.capacity:,} b"
         )
     if len(tensors) == 1:
@@ -110,7 +111,7 @@ def _too_small(core: Einsum, given: Hardware, enough: Hardware, node: int, reaso
         need = f"a tile of {name} of at least {_count(n, 'word')} ({total:,} b)"
         room = f"{_count(memory.capacity // tensors[0].bits, 'word')} ({memory.capacity:,} b)"
     else:
-        each = _listed([f"{name} ({_count(n, 'word')})" for name, n in words.items()])
+        each = listed([f"{name} ({_count(n, 'word')})" for name, n in words.items()])
         need, room = f"tiles of {each} of at least {total:,} b together", f"{memory.capacity:,} b"
     clauses = _clauses(core, given, [c for c in reason if (c.kind, c.node) != (Kind.SIZE, node)], node)
     because = f" because {_joined(clauses)}," if clauses else ","
@@ -137,8 +138,8 @@ def _no_place(core: Einsum, hardware: Hardware, reason: Sequence[Change]) -> str
     dims = [f"{dim} = {extent}" for dim, extent in core.dims if extent > 1]
     clauses = _joined(_clauses(core, hardware, reason, None))
     if not dims or any(change.kind is Kind.MIN_UTILIZATION for change in reason):
-        return f"for {_listed(dims)}, {clauses}" if dims else clauses
-    return f"{_listed(dims)} {'has' if len(dims) == 1 else 'have'} no place{' together' * (len(dims) > 1)}: {clauses}"
+        return f"for {listed(dims)}, {clauses}" if dims else clauses
+    return f"{listed(dims)} {'has' if len(dims) == 1 else 'have'} no place{' together' * (len(dims) > 1)}: {clauses}"
 
 
 def _clauses(einsum: Einsum, hardware: Hardware, reason: Sequence[Change], there: int | None) -> list[str]:
@@ -152,7 +153,7 @@ def _clauses(einsum: Einsum, hardware: Hardware, reason: Sequence[Change], there
     for (kind, index, axis), own in sorted(names.items(), key=lambda item: -item[0][1]):
         own.sort(key=lambda name: order.index(name) if name in order else 0)
         if kind in (Kind.LOOPS, Kind.DIMS):
-            places.setdefault((kind, _listed(own, "or")), []).append((index, axis))
+            places.setdefault((kind, listed(own, "or")), []).append((index, axis))
         elif kind is not Kind.KEEP or there is None:
             clauses.append((kind, _clause(einsum, hardware, kind, index, axis, own, there)))
     for (kind, dims), where in places.items():
@@ -166,9 +167,9 @@ def _places(hardware: Hardware, places: Sequence[tuple[int, str]]) -> str:
     axes: dict[int, list[str]] = {}
     for index, axis in sorted(places, key=lambda place: (-place[0], place[1])):
         axes.setdefault(index, []).append(axis)
-    return _listed(
+    return listed(
         [
-            f"axes {_listed(own)} of {hardware.nodes[index].name}" if len(own) > 1 else _place(hardware, index, own[0])
+            f"axes {listed(own)} of {hardware.nodes[index].name}" if len(own) > 1 else _place(hardware, index, own[0])
             for index, own in axes.items()
         ]
     )
@@ -205,9 +206,9 @@ def _clause(
     place = _place(hardware, index, axis)
     match kind:
         case Kind.WHOLE:
-            dims = _listed([f"{dim} = {einsum.extents[dim]}" for dim in names])
+            dims = listed([f"{dim} = {einsum.extents[dim]}" for dim in names])
             if not told:
-                dims = "it" if sum(extent > 1 for _, extent in einsum.dims) == 1 else _listed(names)
+                dims = "it" if sum(extent > 1 for _, extent in einsum.dims) == 1 else listed(names)
             return f"{dims} must be whole {'there' if here else f'in {place}'}"
         case Kind.SIZE:
             return f"{place} has room for {node.capacity:,} b"
@@ -220,16 +221,16 @@ def _clause(
                 for dim, f in item.factors
                 if dim in names
             ]
-            return f"{'there' if here else place} must have the factor{'s' * (len(names) > 1)} {_listed(fixed)}"
+            return f"{'there' if here else place} must have the factor{'s' * (len(names) > 1)} {listed(fixed)}"
         case Kind.MAX_FACTORS:
             most = [f"{f} of {dim}" for dim, f in item.max_factors if dim in names]
-            return f"{place} has at most {_listed(most)}"
+            return f"{place} has at most {listed(most)}"
         case Kind.MIN_UTILIZATION:
             return f"{place} must use at least {least_children(node):,} of its {node.children:,} children"
         case Kind.STATIONARY:
-            return f"{_listed(names)} must stay {'there' if here else f'in {place}'} until done with"
+            return f"{listed(names)} must stay {'there' if here else f'in {place}'} until done with"
         case Kind.KEEP:
-            return f"{place} keeps {_listed(names)}"
+            return f"{place} keeps {listed(names)}"
         case _:
             return f"the loops of {place} have a fixed order"
 
@@ -239,7 +240,7 @@ def _advice(einsum: Einsum, hardware: Hardware, change: Change) -> str:
     node: Any = hardware.nodes[change.node]
     item = next(each for each in node.axes if each.name == change.axis) if change.axis else node
     place = _place(hardware, change.node, change.axis)
-    names = _listed(change.names)
+    names = listed(change.names)
     match change.kind:
         case Kind.SIZE:
             bits = {t.bits for t in einsum.tensors if change.node == 0 or must_keep(node, t.name)}
@@ -278,7 +279,3 @@ def _size(bits: int, word: int) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
-def _listed(items: Sequence[str], last: str = "and") -> str:
-    return f" {last} ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
 
 from assay.errors import InputError
 from assay.metrics.metric import Basis, Metric
@@ -173,12 +172,6 @@ def metrics_of(accuracy: Accuracy | None, bits: int | None) -> tuple[Metric, ...
         _text("task", "Task", accuracy.task, "", "give it with --task"),
         _text("difficulty", "Difficulty", accuracy.difficulty, "", "nothing is known of this data set and task"),
     )
-
-
-def accuracy_to_dict(accuracy: Accuracy) -> dict[str, Any]:
-    """As in the schema of an evaluation."""
-    fields = ("value", "metric", "dataset", "task", "difficulty", "source", "precision", "note", "confidence")
-    return {name: getattr(accuracy, name) for name in fields} | {"basis": str(accuracy.basis)}
 
 
 def _text(key: str, title: str, value: str, source: str, missing: str) -> Metric:

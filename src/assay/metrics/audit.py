@@ -12,7 +12,6 @@ from assay.metrics.audit_figures import (
     AT_LEAST,
     AT_MOST,
     RECALLED,
-    Group,
     figures_of,
     judged_values,
     marked,
@@ -23,7 +22,7 @@ from assay.metrics.audit_scope import Scope
 from assay.metrics.audit_specs import SPECIFICATIONS, Case, Gap, cautions, missing
 from assay.metrics.claims import CHIP_FIGURES, PEAK_FIGURES, RUN_FIGURES, Chip, Run
 from assay.metrics.claims_reader import load_chip
-from assay.metrics.metric import Metric
+from assay.metrics.metric import Group, Metric
 from assay.metrics.normalise import Width, widths
 from assay.metrics.requirements import Outcome as Judged
 from assay.metrics.requirements import Requirements, Verdict, judge, quantity

@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 from assay.metrics.audit_rules import precision, words
 from assay.metrics.audit_scope import Known, Scope
 from assay.metrics.claims import CONFIDENCE_WORDS, Chip, Claim, Confidence, Run, Zeros, worst
-from assay.metrics.metric import Basis, Metric, Operand
+from assay.metrics.metric import Basis, Group, Metric, Operand
 
 NOT_GIVEN = "not given"
 AT_MOST, AT_LEAST = "at most", "at least"
@@ -21,19 +20,6 @@ CONVERTED = "2 * MACs"
 PRINTED = "printed"
 """Operand of a claimed figure: as the source has it."""
 RECALLED = CONFIDENCE_WORDS[Confidence.MEMORY]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Figures of one of the article's metrics."""
-
-    key: str
-    title: str
-    metrics: tuple[Metric, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As in the schemas `assay.audit/1` and `assay.compare/1`."""
-        return {"key": self.key, "title": self.title, "metrics": [each.to_dict() for each in self.metrics]}
 
 
 def recalled(metric: Metric) -> bool:

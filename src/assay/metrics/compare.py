@@ -10,9 +10,8 @@ from typing import Any
 from assay.components.technology import Technology
 from assay.errors import InputError
 from assay.metrics.audit import Audit, audit
-from assay.metrics.audit_figures import Group
 from assay.metrics.claims import Chip
-from assay.metrics.metric import Metric
+from assay.metrics.metric import Group, Metric
 from assay.metrics.normalise import normalised
 from assay.metrics.requirements import Requirements
 

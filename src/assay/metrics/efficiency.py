@@ -13,6 +13,7 @@ from assay.metrics.factors import ARTICLE, NO_SPARSITY, NO_WORK, layers_left_out
 from assay.metrics.metric import Basis, Metric, Operand
 from assay.metrics.requirements import times
 from assay.reading.units import POWER, UNITS, Quantity
+from assay.reading.words import listed
 
 TDPS = ("tdp", "thermal_design_power")
 """Published figures that are the power that the cooling is designed for."""
@@ -257,7 +258,7 @@ def power_caveat(evaluation: Evaluation) -> str:
         parts.append("clock and control")
     if left_out := layers_left_out(evaluation):
         parts.append(left_out)
-    return f"without {_join(parts)}" if parts else ""
+    return f"without {listed(parts)}" if parts else ""
 
 
 def _static_power(evaluation: Evaluation) -> tuple[float, float]:
@@ -330,7 +331,7 @@ def _energy(
         nothing = key == "offchip_energy" and evaluation.energy is not None
         return Metric(key, title, None, "J", missing=NO_OFFCHIP if nothing else why_no_energy(evaluation))
     without = evaluation.energy_without
-    lacking = f"without {_join(list(without))} transfers, whose energy is not known" if without else ""
+    lacking = f"without {listed(list(without))} transfers, whose energy is not known" if without else ""
     batch = Operand("batch", evaluation.batch)
     formula, used = ("energy of the batch / batch", (*operands, batch)) if key == "energy" else ("", ())
     text = "; ".join(part for part in (note, lacking) if part)
@@ -407,8 +408,4 @@ def why_no_energy(evaluation: Evaluation) -> str:
         return NO_WORK
     unknown = {e.component for layer in evaluation.mapped for e in layer.energies if e.energy is None}
     names = [n.name for n in evaluation.hardware.nodes if n.name in unknown and not isinstance(n, Fanout)]
-    return f"the hardware gives no energy of {_join(names)}" if names else "all energies that the hardware gives are 0"
-
-
-def _join(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"the hardware gives no energy of {listed(names)}" if names else "all energies that the hardware gives are 0"

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 from assay.hardware.constraints import allows
-from assay.hardware.model import ALL, Axis, Bandwidth, Buffering, Fanout, Hardware, Memory
+from assay.hardware.model import ALL, Axis, Bandwidth, Buffering, Fanout, Hardware, Memory, Node
 from assay.workload.einsum import Einsum
 
 MOST_CHOICES = 300_000
@@ -142,14 +143,17 @@ def with_size(hardware: Hardware, name: str, capacity: int | None) -> Hardware:
 
 def without_energies(hardware: Hardware) -> Hardware:
     """The same with unknown energies: a search for the fewest cycles then ends with the first mapping that has them."""
-    none: dict[str, object] = {"read_energy": None, "write_energy": None, "update_energy": None}
+    none: dict[str, Any] = {"read_energy": None, "write_energy": None, "update_energy": None}
     return _changed(hardware, none, {"transfer_energy": None})
 
 
-def _changed(hardware: Hardware, memory: dict[str, object], fanout: dict[str, object]) -> Hardware:
-    changes: dict[type, dict[str, object]] = {Memory: memory, Fanout: fanout}
-    nodes = tuple(replace(node, **changes.get(type(node), {})) for node in hardware.nodes)  # type: ignore[arg-type]
-    return replace(hardware, nodes=nodes)
+def _changed(hardware: Hardware, memory: dict[str, Any], fanout: dict[str, Any]) -> Hardware:
+    def changed(node: Node) -> Node:
+        if isinstance(node, Memory):
+            return replace(node, **memory)
+        return replace(node, **fanout) if isinstance(node, Fanout) else node
+
+    return replace(hardware, nodes=tuple(changed(node) for node in hardware.nodes))
 
 
 def _most(hardware: Hardware, dim: str, extent: int) -> int:

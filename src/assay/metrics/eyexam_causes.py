@@ -15,6 +15,7 @@ from assay.metrics.eyexam_bounds import parallelism, with_ideal_buffers
 from assay.metrics.eyexam_steps import Kind, Limit
 from assay.metrics.pipeline import PipelineTiming
 from assay.reading.units import format_si
+from assay.reading.words import listed
 from assay.workload.einsum import Einsum
 
 Cause = tuple[str, Limit | None]
@@ -30,9 +31,9 @@ def dataflow_cause(einsum: Einsum, hardware: Hardware) -> Cause:
     clauses = []
     if found.serial:
         steps = prod(extent for _, extent in found.serial)
-        listed = _listed([f"{dim} = {extent:,}" for dim, extent in found.serial])
+        serial = listed([f"{dim} = {extent:,}" for dim, extent in found.serial])
         runs = "runs one index after the other" if len(found.serial) == 1 else "run one after the other"
-        clauses.append(f"{listed} {runs}: {steps:,} steps in time at least")
+        clauses.append(f"{serial} {runs}: {steps:,} steps in time at least")
     clauses += [f"at most {most:,} of {dim} = {extent:,} at once" for dim, extent, most in limited]
     if not clauses:
         return f"every PE does {hardware.compute.macs_per_cycle} MACs per cycle", None
@@ -160,7 +161,7 @@ def _fill_clause(fill: Fill, einsum: Einsum, tiles: str) -> str:
         if not dims:
             return f"the layer has no dimension that may lie along {fill.place}: 1 of {size} busy"
         if ones == dims:
-            return f"{_listed(dims)} {'is' if len(dims) == 1 else 'are'} 1: 1 of {where} busy"
+            return f"{listed(dims)} {'is' if len(dims) == 1 else 'are'} 1: 1 of {where} busy"
         long = max(dims, key=lambda dim: extents[dim])
         return f"1 of {where} busy{_divisors(long, extents[long], 1, size, tiles)}"
     if len(fill.loops) == 1:
@@ -189,8 +190,8 @@ def _no_more(fill: Fill, tiles: str) -> str:
     if tiles != "perfect" or not least or used * min(least) <= fill.axis.size:
         return ""
     (first, dims), *others = sorted(least.items())
-    more = "".join(f", or {factor} times of {_listed(each, 'or')}" for factor, each in others)
-    return f", no room for {first} times as much of {_listed(dims, 'or')}{more}"
+    more = "".join(f", or {factor} times of {listed(each, 'or')}" for factor, each in others)
+    return f", no room for {first} times as much of {listed(dims, 'or')}{more}"
 
 
 def _part(dim: str, bound: int, extent: int) -> str:
@@ -230,7 +231,7 @@ def storage_cause(overflow: Overflow | None, before: int | None) -> Cause:
     if overflow is None:
         return "several buffers are too small together: none of them alone would do", None
     widths = {bits for _, _, bits in overflow.tiles}
-    held = _listed([f"{words:,} words of {tensor}" for tensor, words, _ in overflow.tiles])
+    held = listed([f"{words:,} words of {tensor}" for tensor, words, _ in overflow.tiles])
     if len(widths) == 1:
         bits = widths.pop()
         size = f"{overflow.room // bits:,} words"
@@ -330,7 +331,3 @@ def _number(value: Fraction) -> str:
 
 def count(number: int, noun: str, many: str = "") -> str:
     return f"{number:,} {noun if number == 1 else many or noun + 's'}"
-
-
-def _listed(items: list[str], last: str = "and") -> str:
-    return f" {last} ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))

@@ -315,11 +315,10 @@ class Eyexam:
         found = [(layer, step, step.cycles_below(peak)) for layer in self.layers for step in layer.steps]
         return sorted((each for each in found if each[2]), key=lambda each: -each[2])
 
-    def to_dict(self) -> dict[str, Any]:
-        """As in the schema `assay.eyexam/1`."""
-        chip, worst = self.hardware, self.worst
+    def subject_to_dict(self) -> dict[str, Any]:
+        """The network and the chip, as in the schemas of Eyexam and of the roofline."""
+        chip = self.hardware
         return {
-            "schema": SCHEMA,
             "network": {"name": self.network.name, "batch": self.network.batch},
             "hardware": {
                 "name": chip.name,
@@ -329,6 +328,14 @@ class Eyexam:
                 "pes": chip.pes,
                 "peak_macs_per_cycle": chip.peak_macs_per_cycle,
             },
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in the schema `assay.eyexam/1`."""
+        worst = self.worst
+        return {
+            "schema": SCHEMA,
+            **self.subject_to_dict(),
             "objective": self.objective,
             "tiles": self.tiles,
             "macs": self.attained.macs,

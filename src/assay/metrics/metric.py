@@ -79,3 +79,16 @@ class Metric:
             "note": self.note,
             "missing": self.missing,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Metrics that belong together."""
+
+    key: str
+    title: str
+    metrics: tuple[Metric, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in the schemas of the scorecard, the audit and the comparison."""
+        return {"key": self.key, "title": self.title, "metrics": [each.to_dict() for each in self.metrics]}

@@ -7,11 +7,11 @@ from typing import Any
 
 from assay.components.technology import Scaling, Technology, scaling
 from assay.errors import InputError
-from assay.metrics.audit_figures import NOT_GIVEN, Group, absent, derived, values_of
+from assay.metrics.audit_figures import NOT_GIVEN, absent, derived, values_of
 from assay.metrics.audit_rules import precision
 from assay.metrics.audit_scope import Scope
 from assay.metrics.claims import Chip, Run
-from assay.metrics.metric import Basis, Metric, Operand
+from assay.metrics.metric import Basis, Group, Metric, Operand
 
 CHIP_SCOPES = ("", "chip")
 """Power that does not include memories outside of the chip, which do not scale with its process."""

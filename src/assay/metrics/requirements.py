@@ -16,6 +16,7 @@ from typing import Any
 from assay.errors import InputError
 from assay.metrics.metric import Basis, Metric, Operand
 from assay.reading.units import format_si
+from assay.reading.words import listed
 
 
 class Outcome(StrEnum):
@@ -278,11 +279,11 @@ class Verdict:
         if self.viability is Viability.NOT_VIABLE:
             others = sum(each.outcome is Outcome.UNKNOWN for each in self.judgements)
             more = f"; {others} more cannot be judged" if others else ""
-            return f"Not viable for these requirements: {_join(named)} {_fail(len(named))}{more}."
+            return f"Not viable for these requirements: {listed(named)} {_fail(len(named))}{more}."
         if self.viability is Viability.UNKNOWN:
             if not self.judgements:
                 return "Nothing is required, so nothing is judged."
-            return f"Unknown for these requirements: {_join(named)} cannot be judged; none that is known fails."
+            return f"Unknown for these requirements: {listed(named)} cannot be judged; none that is known fails."
         covered = any(each.caveat for each in self.judgements)
         return f"Viable for these requirements{', as far as these figures reach' if covered else ''}."
 
@@ -434,7 +435,3 @@ def _number(metric: Metric) -> float | None:
 
 def _fail(count: int) -> str:
     return "fails" if count == 1 else "fail"
-
-
-def _join(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

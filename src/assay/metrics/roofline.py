@@ -18,6 +18,7 @@ from assay.hardware.model import Hardware, Memory
 from assay.mapping.latency import port_limits
 from assay.metrics.eyexam import eyexam
 from assay.metrics.eyexam_steps import Eyexam, Key, LayerEyexam, Step
+from assay.workload.network import Network
 
 SCHEMA = "assay.roofline/1"
 """Name and version of the JSON form; see `data/schema/roofline-1.json`."""
@@ -184,18 +185,10 @@ class Roofline:
 
     def to_dict(self) -> dict[str, Any]:
         """As in the schema `assay.roofline/1`."""
-        found, chip = self.eyexam, self.hardware
+        found = self.eyexam
         return {
             "schema": SCHEMA,
-            "network": {"name": found.network.name, "batch": found.network.batch},
-            "hardware": {
-                "name": chip.name,
-                "title": chip.title,
-                "dataflow": chip.dataflow or None,
-                "clock_hz": chip.clock,
-                "pes": chip.pes,
-                "peak_macs_per_cycle": chip.peak_macs_per_cycle,
-            },
+            **found.subject_to_dict(),
             "objective": found.objective,
             "tiles": found.tiles,
             "roofs": [roof.to_dict() for roof in self.roofs],
@@ -217,9 +210,9 @@ class Roofline:
         }
 
 
-def roofline(network: object, hardware: Hardware | str | Path, **asked: Any) -> Roofline:
+def roofline(network: Network | str | Path, hardware: Hardware | str | Path, **asked: Any) -> Roofline:
     """The rooflines of a chip with the layers of a network; arguments and errors are those of `eyexam`."""
-    return roofline_of(eyexam(network, hardware, **asked))  # type: ignore[arg-type]
+    return roofline_of(eyexam(network, hardware, **asked))
 
 
 def roofline_of(found: Eyexam) -> Roofline:

@@ -19,25 +19,12 @@ from assay.metrics.accuracy import Accuracy, metrics_of
 from assay.metrics.cost import area_caveat, cost_metrics, published_area
 from assay.metrics.efficiency import efficiency_metrics, energy_metrics, power_caveat, power_metrics, why_no_energy
 from assay.metrics.factors import ARTICLE, NO_WORK, decomposition_metrics, layers_left_out, throughput_metrics
-from assay.metrics.metric import Basis, Metric, Operand
+from assay.metrics.metric import Basis, Group, Metric, Operand
 from assay.metrics.requirements import Outcome, Requirements, Verdict, judge
 
 SCHEMA = "assay.scorecard/1"
 OPERATIONS = 2
 """Operations of a MAC where TOPS are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Metrics that belong together."""
-
-    key: str
-    title: str
-    metrics: tuple[Metric, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As in the schema of the scorecard."""
-        return {"key": self.key, "title": self.title, "metrics": [each.to_dict() for each in self.metrics]}
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assay.metrics.audit import Audit, named
-from assay.metrics.audit_figures import AT_LEAST, AT_MOST, CONVERTED, NOT_GIVEN, PRINTED, RECALLED, Group, recalled
+from assay.metrics.audit_figures import AT_LEAST, AT_MOST, CONVERTED, NOT_GIVEN, PRINTED, RECALLED, recalled
 from assay.metrics.audit_rules import NAMES, Check, Outcome, words
 from assay.metrics.audit_scope import Known
 from assay.metrics.claims import Chip, Confidence
 from assay.metrics.claims_reader import BASES
-from assay.metrics.metric import Metric, Value
+from assay.metrics.metric import Group, Metric, Value
 from assay.metrics.normalise import Width
 from assay.report.audit_pictures import checks_picture
 from assay.report.judgement import verdict_sections

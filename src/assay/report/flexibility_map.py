@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from assay.metrics.flexibility_map import Curve, Point, ShapeMap
+from assay.reading.words import listed
 from assay.report.figures import percent
 from assay.report.flexibility_pictures import curves_picture, heat_picture
 from assay.report.page import Column
@@ -55,7 +54,7 @@ def _curve_text(shapes: ShapeMap, curve: Curve) -> str:
         return f"above for {curve.dim} >= {above[0]}; {_shares(shapes, curve, below[-1], values[0])}"
     if above == values[: len(above)]:
         return f"above for {curve.dim} <= {above[-1]}; {_shares(shapes, curve, below[0], values[-1])}"
-    return f"below at {curve.dim} = {_listed(below)}, else above"
+    return f"below at {curve.dim} = {listed(below)}, else above"
 
 
 def _shares(shapes: ShapeMap, curve: Curve, nearest: int, last: int) -> str:
@@ -97,11 +96,6 @@ def _number(point: Point, value: float | None) -> Cell:
         return Cell("x", point.failure.reason)
     text = "-" if value is None else f"{100 * value:.0f}" if value >= 0.0995 else f"{100 * value:.1f}"
     return Cell(text, f"bound by {point.bound_by}")
-
-
-def _listed(values: Sequence[int]) -> str:
-    words = [str(value) for value in values]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _capital(text: str) -> str:

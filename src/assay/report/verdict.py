@@ -5,6 +5,7 @@ from __future__ import annotations
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import Evaluation
 from assay.mapping.latency import COMPUTE
+from assay.reading.words import listed
 from assay.report.figures import OBJECTIVE_NAMES, missing_energy, percent, plural, rate, si
 
 WORTH_NAMING = 0.1
@@ -47,7 +48,7 @@ def _energy(evaluation: Evaluation) -> str:
         return ""
     first, rest = named[0], named[1:]
     return (
-        _join([f"{first[1]} of the energy goes to {first[0]}", *(f"{share} to {name}" for name, share in rest)]) + "."
+        listed([f"{first[1]} of the energy goes to {first[0]}", *(f"{share} to {name}" for name, share in rest)]) + "."
     )
 
 
@@ -65,7 +66,7 @@ def _time(evaluation: Evaluation) -> str:
         if time / total >= WORTH_NAMING:
             share = f"{percent(time / total)}{'' if named else ' of the time is bound'}"
             named.append(f"{share} by {_cause(cause)} ({_waiting(evaluation, cause)})")
-    return _join(named) + "."
+    return listed(named) + "."
 
 
 def _cause(bound_by: str) -> str:
@@ -132,7 +133,3 @@ def _unmapped(evaluation: Evaluation) -> str:
     if not count:
         return ""
     return f"Not modelled: {plural(count, 'layer')} without multiply-accumulates."
-
-
-def _join(items: list[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

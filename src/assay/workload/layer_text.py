@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from assay.errors import InputError
 from assay.reading.suggestions import hint, nearest
+from assay.reading.words import listed
 from assay.workload.einsum import convolution, matmul
 from assay.workload.network import Layer, Network
 from assay.workload.zoo import zoo_names
@@ -79,7 +80,7 @@ def written_layer(text: str, *, bits: int = 16) -> Layer:
     given = _given(name, form, rest)
     missing = [dim for dim in form.needed if dim not in given]
     if missing:
-        raise InputError(f"{name} needs {_listed(missing)}", hint=f"write such as {form.example}")
+        raise InputError(f"{name} needs {listed(missing)}", hint=f"write such as {form.example}")
     for one, other in (("R", "S"), ("S", "R")):
         if one in form.optional and given.get(one, "1") != "1" and other not in given:
             advice = (
@@ -207,7 +208,3 @@ def _pair(name: str, key: str, text: str) -> tuple[int, int]:
     if len(parts) > 2:
         raise InputError(f"{key} of {name} is '{text}'", hint=f"write {key}=2, or {key}=2x1 for height x width")
     return _whole(name, key, parts[0]), _whole(name, key, parts[-1])
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

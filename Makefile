@@ -15,7 +15,7 @@ help:
 	@echo "make test-long  the tests with many more random cases"
 	@echo "make check      ruff, mypy, direction of imports"
 	@echo "make format     let ruff rewrite the files"
-	@echo "make docs       write the pages that are made by a command"
+	@echo "make docs       write the pages that are made by a command, and the screens on the others"
 	@echo "make bench      time counting, the search, components and the command line against their limits"
 	@echo "make clean      remove the environment and all caches"
 
@@ -54,6 +54,7 @@ docs: $(VENV)/.installed-docs
 	$(BIN)/python -m tools.audit_pages
 	$(BIN)/python -m tools.tutorial_page > docs/tutorial.md.new
 	mv docs/tutorial.md.new docs/tutorial.md
+	$(BIN)/python -m tools.refresh_pages
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/counting.py

@@ -10,6 +10,7 @@ import pytest
 from tools import audit_pages
 
 from assay.metrics.audit import audit
+from assay.metrics.audit_specs import Status
 from assay.metrics.claims_reader import parse_chip
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -23,7 +24,7 @@ def test_a_page_is_up_to_date(name: str) -> None:
 def test_the_file_to_start_from_can_be_read() -> None:
     found = audit(parse_chip(audit_pages.EXAMPLE))
     assert found.contradictions == ()
-    assert found.gaps
+    assert found.found(Status.MISSING)
 
 
 def test_the_example_in_python_runs() -> None:

@@ -68,15 +68,6 @@ def test_pictures_are_there() -> None:
         assert (PAGE.parent / name).stat().st_size > 1000
 
 
-def test_links_to_headings_of_this_page() -> None:
-    anchors = {
-        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-        for heading in re.findall(r"^#+ (.*)$", text(), re.MULTILINE)
-    }
-    assert "sram-beside-cacti" in anchors
-    assert set(re.findall(r"\]\(#([^)]*)\)", text())) <= anchors
-
-
 @pytest.mark.parametrize(
     ("heading", "choices"),
     [("### By node", components_page.nodes), ("### By size", components_page.sizes)],

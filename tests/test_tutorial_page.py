@@ -1,12 +1,24 @@
 from pathlib import Path
 
 import pytest
-from tools.tutorial_page import NOT_HERE, costs_section, layers_section, networks_section
+from tools.tutorial_networks import compact_section, datasets_section, layers_section, networks_section
+from tools.tutorial_page import NOT_HERE, costs_section, movement_section
 
 PAGE = (Path(__file__).parent.parent / "docs" / "tutorial.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("section", [networks_section, layers_section, costs_section, lambda: NOT_HERE])
+@pytest.mark.parametrize(
+    "section",
+    [
+        networks_section,
+        compact_section,
+        layers_section,
+        datasets_section,
+        costs_section,
+        movement_section,
+        lambda: NOT_HERE,
+    ],
+)
 def test_page_is_as_the_tool_writes_it(section: object) -> None:
     """The parts that take no evaluation; `make docs` writes all of it."""
     assert callable(section)

@@ -48,8 +48,8 @@ A paper or a product sheet says some things of a chip and leaves out others. `as
 questions: which of the figures that are needed to judge a chip are missing, and what therefore cannot be concluded; which claims
 contradict each other; and whether what is known is enough for an application. The list of what is needed, and the laws between
 the figures, are those of Sze, Chen, Yang and Emer, *How to Evaluate Deep Neural Network Processors: TOPS/W (Alone) Considered
-Harmful*, IEEE Solid-State Circuits Magazine 12(3), 2020, called *the article* here, and of the slide "Specifications to Evaluate
-Metrics" of Sze's talk on the SysML 2018 paper.
+Harmful*, IEEE Solid-State Circuits Magazine 12(3), 2020, called *the article* here, and of the slides "Specifications to Evaluate
+Metrics" and "Metrics of Eyeriss chip" of Sze's talk on the SysML 2018 paper.
 
 ## An example
 
@@ -60,7 +60,8 @@ of the chip adds.
 
 How to read it:
 
-- The first line says how many specifications are missing, and whether claims contradict each other.
+- The first line says how many of the {count} specifications are missing, and whether claims contradict each other. The list is the same
+  for every chip: who says less misses more. What cannot be reported of this one does not apply, and the reason stands there.
 - A figure in the digits of its source is claimed; one with a formula behind it follows from others. `--explain` shows source,
   formula and operands of each, as do the unfolding figures of `--html`.
 - "= runtime; all of a batch done together": a latency that is not claimed is taken to be that of a whole batch.
@@ -77,8 +78,9 @@ The TPU paper gives, for six networks, the achieved TOPS and the share of useful
 <!-- assay audit tpu_v1 | contradictions -->
 
 Every check is one of these laws. Each side is an interval: a figure stands for all values that round to its printed digits (115.3 ms
-is 115.25 to 115.35 ms), whole numbers that count something are exact, `tolerance` widens and `at_most` opens an interval downwards.
-Two sides contradict each other only where their intervals have nothing in common; so figures that were merely rounded never do.
+is 115.25 to 115.35 ms), whole numbers that count something are exact, `tolerance` widens an interval, and `bound` opens it to one side.
+Two sides contradict each other only where their intervals have nothing in common; so figures that were merely rounded never do, and
+two that are open to the same side are no check.
 Where figures differ by 2 within their digits, the audit asks whether a MAC was taken for an operation: 1 MAC is 2 operations.
 
 {rules}
@@ -104,15 +106,18 @@ The picture (`--plot`, `--html`) shows every equality as the ratio of both sides
 
 ## What is asked for
 
+Of every chip, {count} specifications. Two of them may not apply: the corner, to figures that were not simulated; and the off-chip
+traffic, to a power that has the off-chip memory in it (a `scope` of more than the chip).
+
 {specifications}
 
 ## Is it enough for an application?
 
 The article's evaluation process asks six questions. State what the application requires, and the first line is the verdict: viable,
 not viable (which requirement fails, by how much), or unknown (what is missing). A bound decides only where it can: at most 1 W meets
-2 W, and says nothing of 0.5 W; where no power of a run is given, that with all parts active, or the TDP, is such a bound. The area is
-that of the die where it is given, else of the core. What a figure leaves out stands behind it, and a figure that other claims
-contradict says so.
+2 W, and says nothing of 0.5 W. Some figures that are not given have bounds: of a power, that with all parts active, or the TDP; of a
+throughput and a latency, what the peak allows for the MACs of the network (not where zeros are skipped). The area is that of the die
+where it is given, else of the core. What a figure leaves out stands behind it, and a figure that other claims contradict says so.
 
 <!-- assay audit eyeriss --max-latency 33ms --max-power 500mW --min-accuracy 75% | verdict -->
 
@@ -138,8 +143,11 @@ is filled in. Where more is known of a figure, it is a mapping:
 | `confidence` | {confidences}; the top level may give one for all |
 | `basis` | {bases}; of a run, for all its figures |
 | `tolerance` | share by which it may be off, where that is more than its digits say: `5 %` |
-| `at_most` | `true`: the source gives an upper bound |
+| `bound` | `at_most` or `at_least`: the source gives a bound, not the value, as for an on-chip memory of which only a part is known; shown with ≤ or ≥, and so is what follows from it |
 | `bits`, `format`, `sparse`, `multipliers` | of a peak: width of operands, name such as `INT8`, `true` where it holds only for sparse operands, multipliers at this precision |
+
+Notes and sources are shown as they are: no word in them changes a result. What is a bound, or recalled, says so with `bound` and
+`confidence`.
 
 Under `chip`:
 
@@ -278,6 +286,7 @@ def pages() -> dict[str, str]:
         "rules": _rules(),
         "definitions": "; ".join(f"`{name} = {product(factors)}`" for name, factors in DEFINITIONS) + ".",
         "specifications": _specifications(),
+        "count": str(len(SPECIFICATIONS)),
         "example": EXAMPLE,
         "confidences": ", ".join(f"`{each}` ({CONFIDENCE_WORDS[each]})" for each in Confidence),
         "bases": ", ".join(f"`{each}`" for each in BASES),
@@ -388,10 +397,14 @@ def _claims(chip: Chip) -> str:
     claims += [(run.name, each) for run in chip.runs for each in run.figures.values()]
     claims += [("", each) for each in (chip.flexibility, chip.scalability) if each is not None]
     rows = [
-        f"| {run} | {_title(each)} | {each.printed} | {each.confidence} | {each.source} | {each.note} |"
+        f"| {run} | {_title(each)} | {_printed(each)} | {each.confidence} | {each.source} | {each.note} |"
         for run, each in claims
     ]
     return "\n".join(["| run | figure | as printed | obtained | source | note |", "| --- " * 6 + "|", *rows])
+
+
+def _printed(claim: Claim) -> str:
+    return f"{claim.bound.words} {claim.printed}" if claim.bound else claim.printed
 
 
 def _title(claim: Claim) -> str:

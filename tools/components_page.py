@@ -31,9 +31,8 @@ from assay.components.registry import Registry, default_registry
 from assay.components.sram_array import SramFigures, sram_figures
 from assay.components.sram_parts import processes
 from assay.components.technology import HIGH_VOLTAGE, LOW_VOLTAGE, Flavour, Technology, nominal_voltage, scaling
-from assay.reading.units import SIZE, Quantity, format_bytes
-from assay.report.components import factor
-from assay.report.figures import si
+from assay.reading.figures import spread
+from assay.reading.units import SIZE, Quantity, format_bytes, format_si
 from tools.fit_sram import REFERENCE, Row, cut_of, errors_of, figures_of, read
 from tools.parity import table
 
@@ -143,7 +142,7 @@ def _component(provider: Provider) -> list[str]:
         provider.about.rstrip("."),
         ", ".join(attributes) or "none",
         actions,
-        factor(provider.uncertainty),
+        spread(provider.uncertainty),
         provider.source.replace("|", "\\|"),
     ]
 
@@ -229,7 +228,7 @@ def dependent_table() -> str:
             continue
         found = assay.estimate(name, technology="45nm", **EXAMPLES[name])
         asked = ", ".join(f"{key} {value}" for key, value in EXAMPLES[name].items())
-        figures = ", ".join(f"{action} {si(value, 'J')}" for action, value in found.energy)
+        figures = ", ".join(f"{action} {format_si(value, 'J')}" for action, value in found.energy)
         rows.append([f"`{name}`", asked, figures])
     return table(["component", "example", "energy at 45 nm"], rows, left=3)
 
@@ -395,7 +394,7 @@ def both(each: Checked, name: str) -> tuple[str, str]:
 
 
 def shown(value: float, name: str) -> str:
-    return f"{value * 1e6:.4g} mm2" if name == "area" else si(value, UNITS[name])
+    return f"{value * 1e6:.4g} mm2" if name == "area" else format_si(value, UNITS[name])
 
 
 def scaled_table(all_rows: Sequence[Checked]) -> str:

@@ -17,9 +17,11 @@ from assay.metrics.dataflow_case import TYPE_NAMES, Case, Level
 from assay.metrics.dataflows import BATCHES, PES, DataflowStudy, compare_dataflows
 from assay.metrics.dataflows_published import Rerun, claims_beside, rerun, rerun_of
 from assay.metrics.equal_area import area_study, find_machine
-from assay.report.dataflows import dataflow_sections, kind_name, summary
+from assay.report.dataflow_whys import kind_name
+from assay.report.dataflows import dataflow_sections, summary
 from assay.report.pictures import picture_bytes
 from assay.report.section import render_sections
+from tools.dataflows_grid import OUTSIDE, Split, grid, pairs_table, points_table, split_of, split_of_rerun, two
 from tools.parity import table
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
@@ -28,7 +30,6 @@ PAIRS = (("rs", "rs_fixed"), ("ws", "ws_fixed"), ("os", "os_b_fixed"), ("os", "o
 """Free, and held to the paper's form."""
 
 TIME_LIMIT = 300.0
-OUTSIDE = (Level.DRAM, Level.GLB, Level.ARRAY, Level.RF)
 
 
 @cache
@@ -71,11 +72,6 @@ def macs(value: float | None) -> float:
     return (value or 0.0) / unit
 
 
-def two(value: float) -> str:
-    """Two decimals; none above 100."""
-    return f"{value:.2f}" if value < 99.995 else f"{value:.0f}"
-
-
 def words(value: float) -> str:
     """Words per MAC."""
     return "-" if value == 0 else f"{value:.4f}"
@@ -99,17 +95,30 @@ def result_table(kind: str) -> str:
     return table(["PEs", "batch", *(name.upper() for name in FREE)], rows, left=0)
 
 
-def level_table(kind: str, batch: int) -> str:
-    rows = []
-    for name in FREE:
-        each = case(name, 256, batch, kind)
-        assert each.delay is not None
-        levels = [two(macs(each.part(level))) for level in OUTSIDE]
-        types = [two(macs(each.part(tensor=tensor))) for tensor in TYPE_NAMES]
-        dram = f"{each.offchip_words:.4f}"
-        rows.append([find_machine(name).title, two(macs(each.energy)), *levels, *types, dram])
-    head = ["", "energy", *map(str, OUTSIDE), *TYPE_NAMES.values(), "DRAM words"]
-    return table(head, rows)
+def points(kind: str) -> str:
+    """The five dataflows at all nine points, by level and by type of data."""
+    return points_table(study(), kind, FREE)
+
+
+def split_table(kind: str) -> str:
+    """The same of the re-run, beside ours held to its form: 256 PEs."""
+    unit = study().mac_energy()
+    assert unit
+    pairs: dict[tuple[int, str], tuple[Split | None, Split]] = {}
+    for batch in BATCHES:
+        for _, held in PAIRS:
+            row = rerun_of(case(held, 256, batch, kind), "alexnet")
+            pairs[batch, label_of(held)] = (
+                split_of_rerun(row) if row else None,
+                split_of(case(held, 256, batch, kind), unit),
+            )
+    return pairs_table(pairs)
+
+
+def label_of(held: str) -> str:
+    """A machine held to the paper's form, and what the re-run calls it."""
+    machine = find_machine(held)
+    return f"{machine.title.removesuffix(' as in the paper').removesuffix(',')} ({machine.rerun})"
 
 
 def claims_table() -> str:
@@ -132,12 +141,10 @@ def beside_table(kind: str) -> str:
     rows = []
     for batch in BATCHES:
         for free, held in PAIRS:
-            machine = find_machine(held)
             row = rerun_of(case(held, 256, batch, kind), "alexnet")
             their = two(row.part()) if row else "no mapping"
             one, other = (macs(case(name, 256, batch, kind).energy) for name in (held, free))
-            label = find_machine(held).title.removesuffix(" as in the paper").removesuffix(",")
-            rows.append([str(batch), f"{label} ({machine.rerun})", their, two(one), two(other)])
+            rows.append([str(batch), label_of(held), their, two(one), two(other)])
     return table(["batch", "", "theirs", "ours, held to their form", "ours, free"], rows, left=2)
 
 
@@ -277,11 +284,17 @@ def edp_table() -> str:
 
 
 def pictures() -> None:
-    """Those of a batch of 16, into docs/images."""
-    for section in dataflow_sections(study()):
-        for picture in section.pictures:
-            if "batch16" in picture.key:
-                (IMAGES / f"{picture.key}.svg").write_bytes(picture_bytes(picture, "svg"))
+    """Small pictures of all points, by level and by type of data, into docs/images."""
+    rerun_names = {"os": "OSB"} | {name: name.upper() for name in ("rs", "ws", "nlr")}
+
+    def beside(name: str, pes: int, batch: int) -> Split | None:
+        found = rerun(rerun_names[name], pes, batch, kind) if name in rerun_names else None
+        return split_of_rerun(found) if found else None
+
+    for kind in study().kinds:
+        for by in ("level", "type"):
+            picture = grid(study(), kind, by, FREE, beside)
+            (IMAGES / f"{picture.key}.svg").write_bytes(picture_bytes(picture, "svg"))
 
 
 def example() -> str:
@@ -362,6 +375,8 @@ $ assay dataflows mobilenet_v1 --hardware edge_45nm          # on a chip as it i
 ```
 
 ```python
+import assay
+
 study = assay.compare_dataflows("alexnet", pes=[256], batches=[16])
 for case in study.cases:
     print(case.dataflow, case.kind, case.energy / study.mac_energy())
@@ -410,23 +425,9 @@ AlexNet, energy per MAC in units of one; behind it the ratio to row stationary. 
 
 {result_table("conv")}
 
-![CONV by level](images/dataflows-conv-batch16-levels.svg)
-
-![CONV by type of data](images/dataflows-conv-batch16-types.svg)
-
-256 PEs and a batch of 16, by level and by type of data (the ALU's 1 is in the total only):
-
-{level_table("conv", 16)}
-
 **FC**
 
 {result_table("fc")}
-
-![FC by level](images/dataflows-fc-batch16-levels.svg)
-
-![FC by type of data](images/dataflows-fc-batch16-types.svg)
-
-{level_table("fc", 16)}
 
 **What the dataflow itself decides.** A MAC needs an input, a weight and a partial sum. Row stationary takes all of them from the RF:
 4 accesses at 1. Weight and input stationary take one operand from the RF (1) and move the other and the sum through the array
@@ -434,6 +435,33 @@ AlexNet, energy per MAC in units of one; behind it the ratio to row stationary. 
 (6), and the weight comes from the GLB (6, unless it is used once only). With the ALU: 5, 6, 7 and 13. No mapping goes below, but
 for the reads of sums that begin; what is above is what the mapping decides, DRAM and GLB. That is why the order in CONV is stable: row, input, output stationary, no local reuse; weight stationary's
 place depends on the batch.
+
+## By level and by type of data
+
+Where that energy goes, at all nine points. In the first row of each picture the hatched bars are a re-run of the authors' own model
+([below](#theirs-beside-ours)), which is there for 256 PEs; for OS its MOC-MOP. Its WS has no mapping at a
+batch of 64, and IS is not in it.
+
+![CONV: energy per MAC by level](images/dataflows-conv-levels.svg)
+
+![CONV: energy per MAC by type of data](images/dataflows-conv-types.svg)
+
+![FC: energy per MAC by level](images/dataflows-fc-levels.svg)
+
+![FC: energy per MAC by type of data](images/dataflows-fc-types.svg)
+
+The same in figures. Levels and the ALU's 1 add up to the energy, and so do types of data and the ALU's 1.
+
+**CONV**
+
+{points("conv")}
+
+**FC**
+
+{points("fc")}
+
+More PEs come with more buffer, and batches with more reuse of weights: what grows and shrinks is DRAM (in FC nearly all of a batch of 1),
+and the GLB where no PE stores anything. Array and RF hardly move: they belong to the dataflow.
 
 ## What the paper says
 
@@ -456,6 +484,16 @@ paper, the PEs in a line (the model knows only their number), and the GLB for th
 **FC**
 
 {beside_table("fc")}
+
+The same by level and by type of data, theirs / ours held to their form:
+
+**CONV**
+
+{split_table("conv")}
+
+**FC**
+
+{split_table("fc")}
 
 ### Row stationary, as close as it gets
 

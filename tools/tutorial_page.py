@@ -8,19 +8,16 @@ typed in. Evaluations take some minutes the first time, seconds afterwards.
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections.abc import Sequence
 from itertools import combinations
-from pathlib import Path
+from typing import Any
 
 import assay
 from assay.evaluation.results import Evaluation
 from assay.reading.units import format_si
 from tools.tutorial_metrics import metric_sections
+from tools.tutorial_networks import network_sections, published, short, table
 
-ROOT = Path(__file__).parent.parent
-REFERENCE = ROOT / "tests" / "data" / "reference"
 BATCH = 48
 """Of the comparisons of energy: the batch of the tutorials' own comparison with SqueezeNet."""
 
@@ -42,120 +39,26 @@ said, comparisons of energy are for a batch of {BATCH}, as the tutorials' compar
 NOT_HERE = """\
 ## What is not here
 
-- Accelergy's energies of processing in memory beside CASCADE: the tile of ISAAC is on the page of
-  [components](components.md); CASCADE is not modelled.
-- Energy-aware pruning, NetAdapt, FastDepth, DeeperLab and FAST change the network or the task; Assay evaluates networks as
-  they are.
-- Zeros: data gating, skipping and compression. Assay counts every word and every multiplication (see
-  [limits](counting.md)); the published figures that depend on them are named where they stand.
-- Precision-scalable multipliers: [components](components.md#precision-scalable-multipliers) has what is modelled of them.
-- CPUs, GPUs and FPGAs as platforms: their published figures are in the [data set of chips](chips.md), not modelled.
+Figures with numbers that Assay does not make again, and why:
+
+| theirs | where | why not |
+| --- | --- | --- |
+| Energy of processing in memory beside CASCADE: 0.037 J and 0.035 J, shares by component | slide "Accelergy for PIM" | CASCADE is not modelled; the tile of ISAAC is on the page of [components](components.md) |
+| Eyeriss v2 on MobileNet 5.6, 10.9 and 12.6 times as fast as v1 | bars on the slide "Eyeriss v2" | the last two skip zeros; for the first, the network of the v1 with 192 PEs that was compared with is not printed. Without skipping, the table of that slide is above |
+| AlexNet pruned: 2.7 times fewer weights in CONV, 9.9 in FC, 9 in all, 3 times fewer MACs; 3.7 times less energy by energy-aware pruning, 2.1 by magnitude, 1.7 between them | slides on pruning | zeros are counted like other words ([limits](counting.md)). [Flexibility](flexibility.md) has a pruned AlexNet, and what skipping all its zeros could bring at most |
+| Zeros in activations, compression within 5 to 10 % of the entropy | slides on sparsity | likewise; the published shares of zeros stand beside the traffic in [validation](validation.md) |
+| 19 precision-scalable multipliers | slide of the tutorial of 2020 | `scalable_mac` on the page of [components](components.md) models their families; the slide has a picture |
+| Winograd 2.25 times for 3 x 3 filters; FFT, Strassen, Gauss' 3 multiplications for 4 | slides on CPUs and GPUs | layers are counted as they are: no transformation of the arithmetic |
+| 512 bits per cycle for 64 MACs of 8 bits or 16 of 32; 64 MACs of a tensor core; 96,000 MACs on an FPGA | slides on platforms | these are facts of platforms; published figures of some are in the [data set of chips](chips.md) |
+| NetAdapt up to 1.7 times as fast; FastDepth more than 10 times, at 40 frames/s; DeeperLab 6.19 frames/s; FAST 15 times | slides on co-design and applications | other networks and other tasks, measured on phones and GPUs; Assay evaluates networks as they are |
+| MACs and latency of a phone (Fig. 7); energy of pruned and other networks | pictures without numbers | above in what their text says |
 """
 
 
 def main() -> None:
-    sections = [INTRODUCTION, networks_section(), layers_section(), costs_section(), breakdown_section()]
+    sections = [INTRODUCTION, *network_sections(), costs_section(), movement_section(), breakdown_section()]
     sections += [proxies_section(), accesses_section(), *metric_sections(), NOT_HERE]
     sys.stdout.write("\n".join(sections))
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of Markdown whose first column is text."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def published(name: str) -> list[dict[str, str]]:
-    """The rows of a published table."""
-    lines = [line for line in (REFERENCE / name).read_text().splitlines() if not line.startswith("#")]
-    return list(csv.DictReader(lines))
-
-
-def short(count: float) -> str:
-    """As the tutorials write counts: `724M`."""
-    return format_si(count, "").replace(" ", "")
-
-
-# --------------------------------------------------------------------------- networks
-
-
-ZOO = {
-    "LeNet-5": "lenet5",
-    "AlexNet": "alexnet",
-    "VGG-16": "vgg16",
-    "GoogLeNet v1": "googlenet",
-    "ResNet-50": "resnet50",
-    "EfficientNet-B4": "efficientnet_b4",
-}
-
-NETWORK_REASONS = """\
-- **LeNet-5**: the 283k are not the shapes' (357.6k with every map of C3 connected to every map before it, 267.6k with the original
-  partial table); the zoo has the former, and the two fully connected layers and the output as three.
-- **VGG-16**: the tutorials' 16 convolutions are the 13 convolutions and the 3 fully connected layers.
-- **GoogLeNet**: the 21 are its depth; 57 convolutions lie on it and beside it. Their shapes give 1.58G multiply-accumulates.
-  The 1.43G of the tutorials is not reproduced by any set of its layers that we know of.
-- **ResNet-50**: 49 convolutions and the 4 on its shortcuts.
-"""
-
-
-def networks_section() -> str:
-    rows = []
-    for row in published("networks_tutorial_table.csv"):
-        network = assay.load_network(ZOO[row["network"]])
-        parts = {kind: [each for each in network.layers if _kind(each) == kind] for kind in ("conv", "fc")}
-        cells = [row["network"]]
-        for kind in ("conv", "fc"):
-            layers = parts[kind]
-            ours = (str(len(layers)), *(short(sum(getattr(e, what) for e in layers)) for what in ("weights", "macs")))
-            theirs = (row[f"{kind}_layers"], row[f"{kind}_weights"], row[f"{kind}_MACs"])
-            cells += [f"{a} / {b}" for a, b in zip(theirs, ours, strict=True)]
-        cells += [f"{row['total_weights']} / {short(network.weights)}", f"{row['total_MACs']} / {short(network.macs)}"]
-        rows.append(cells)
-    head = [
-        "theirs / ours",
-        "CONV layers",
-        "weights",
-        "MACs",
-        "FC layers",
-        "weights",
-        "MACs",
-        "all weights",
-        "all MACs",
-    ]
-    return f"## Popular DNN models\n\n{table(head, rows)}\n\n{NETWORK_REASONS}"
-
-
-def _kind(layer: assay.Layer) -> str:
-    if layer.einsum is None:
-        return "none"
-    return "fc" if layer.op == "fc" else "conv"
-
-
-SHAPES = {
-    "conv1": ("11x11", 96, 3, 4, "34k", "105M"),
-    "conv2": ("5x5", 256, 48, 1, "307k", "224M"),
-    "conv3": ("3x3", 384, 256, 1, "885k", "150M"),
-    "conv4": ("3x3", 384, 192, 1, "", ""),
-    "conv5": ("3x3", 256, 192, 1, "", ""),
-}
-"""AlexNet's convolutions as the tutorial of 2020 has them: filter, filters, channels, stride, weights, MACs."""
-
-
-def layers_section() -> str:
-    rows = []
-    layers = {each.name: each for each in assay.load_network("alexnet").layers}
-    for name, (size, filters, channels, stride, weights, macs) in SHAPES.items():
-        layer = layers[name]
-        assert layer.einsum is not None
-        dims = dict(layer.einsum.dims)
-        ours = f"{dims['R']}x{dims['S']}", dims["M"] * dims.get("G", 1), dims["C"]
-        rows.append(
-            [name, *(f"{a} / {b}" for a, b in zip((size, filters, channels), ours, strict=True)), f"{stride}"]
-            + [f"{weights or '-'} / {short(layer.weights)}", f"{macs or '-'} / {short(layer.macs)}"]
-        )
-    head = ["theirs / ours", "filter", "filters", "channels", "stride", "weights", "MACs"]
-    note = "Equal but for the last digit of weights (34k of 34,848) where the tutorial rounds down."
-    return f"## AlexNet's convolutions\n\n{table(head, rows)}\n\n{note}\n"
 
 
 # --------------------------------------------------------------------------- energy
@@ -163,7 +66,7 @@ def layers_section() -> str:
 
 def costs_section() -> str:
     """Horowitz' energies, which the article's Fig. 8 shows."""
-    asked = {
+    asked: dict[str, tuple[str, dict[str, Any], str]] = {
         "8b Add": ("adder", {"format": "int8"}, "add"),
         "16b Add": ("adder", {"format": "int16"}, "add"),
         "32b Add": ("adder", {"format": "int32"}, "add"),
@@ -193,6 +96,45 @@ def costs_section() -> str:
     return f"## Energy of arithmetic and memory (the article's Fig. 8)\n\n{table(head, rows)}\n\n{reason}\n"
 
 
+MOVEMENT = {"DRAM": 200, "global buffer, 100 to 500 kB": 6, "network of 200 to 1000 PEs, 1 to 2 mm": 2}
+MOVEMENT |= {"register file, 0.5 to 1 kB": 1, "MAC": 1}
+"""Energy of an access over that of a MAC, 16 bits at 65 nm: the slide "Data movement is expensive"."""
+
+
+def movement_section() -> str:
+    """Energies of the levels of a memory hierarchy, in units of a MAC."""
+    process = "65 nm, 1.0 V"
+    mac = assay.estimate("mac", format="int16", accumulator="int16", technology=process).energy_of("compute")
+
+    def ratio(component: str, action: str, words: int = 1, **attributes: Any) -> float:
+        energy = assay.estimate(component, technology=process, **attributes).energy_of(action)
+        assert energy is not None and mac is not None
+        return energy / words / mac
+
+    ours = {
+        "DRAM": [ratio("dram", "read", 4, kind=kind, width=64) for kind in ("LPDDR4", "DDR3")],
+        "global buffer, 100 to 500 kB": [ratio("sram", "read", 4, depth=128 * kb, width=64) for kb in (100, 500)],
+        "network of 200 to 1000 PEs, 1 to 2 mm": [
+            ratio("wire", "transfer", length=length, width=16) for length in ("1 mm", "2 mm")
+        ],
+        "register file, 0.5 to 1 kB": [ratio("sram", "read", depth=depth, width=16) for depth in (256, 512)],
+        "MAC": [1.0, 1.0],
+    }
+    rows = []
+    for name, theirs in MOVEMENT.items():
+        low, high = (f"{value:.3g}" for value in ours[name])
+        rows.append([name, str(theirs), low if low == high else f"{low} to {high}"])
+    text = (
+        "Theirs are measured on a commercial 65 nm process, and rounded; they are the energies of [our file of Eyeriss](hardware.md) and of\n"
+        "the [comparison of dataflows](dataflows.md). Ours are estimates of [components](components.md): LPDDR4 and DDR3, SRAM of the\n"
+        "sizes in the first column, read 64 bits at a time where it is a buffer, and a repeated wire of the length alone, without\n"
+        "controllers of the network. The order stands. Theirs has one figure for a range: a buffer of 500 kB and DDR3 need more in ours, a\n"
+        "small register file and a short wire less."
+    )
+    head = ["an access of 16 bits, over a MAC", "theirs", "ours"]
+    return f"## Data movement is expensive\n\n{table(head, rows)}\n\n{text}\n"
+
+
 def by_kind(evaluation: Evaluation) -> dict[str, float]:
     """Shares of the energy by data type."""
     shares: dict[str, float] = {}
@@ -207,9 +149,9 @@ def by_kind(evaluation: Evaluation) -> dict[str, float]:
 
 def breakdown_section() -> str:
     shares = by_kind(assay.evaluate("googlenet", "eyeriss", batch=BATCH))
-    theirs = (("ofmap", "output feature maps", 43), ("ifmap", "input feature maps", 25))
-    theirs += (("filter", "weights", 22), ("computation", "computation", 10))
-    rows = [[title, f"{value} %", f"{100 * shares[name]:.0f} %"] for name, title, value in theirs]
+    theirs = {"ofmap": ("output feature maps", 43), "ifmap": ("input feature maps", 25)}
+    theirs |= {"filter": ("weights", 22), "computation": ("computation", 10)}
+    rows = [[title, f"{value} %", f"{100 * shares[name]:.0f} %"] for name, (title, value) in theirs.items()]
     text = (
         "Theirs is the Energy Estimation tool (Yang, Chen, Sze, CVPR 2017), which adds the sparsity and bit widths of a run on\n"
         "data to the energies of Eyeriss; ours is [Eyeriss](hardware.md) under the best mapping of every layer, in which every\n"

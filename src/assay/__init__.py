@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from assay.metrics.claims_reader import chip_names, load_chip
     from assay.metrics.compare import Comparison, compare
     from assay.metrics.dataflows import DataflowStudy, compare_dataflows
+    from assay.metrics.delivery import deliveries, mode_shares
     from assay.metrics.equal_area import equal_area_hardware
     from assay.metrics.examination import Examination, examine
     from assay.metrics.eyexam import eyexam
@@ -50,13 +51,21 @@ if TYPE_CHECKING:
     from assay.metrics.flexibility import Flexibility, flexibility
     from assay.metrics.flexibility_suite import Suite, load_suite
     from assay.metrics.metric import Metric
-    from assay.metrics.requirements import Requirements, Verdict, judge
+    from assay.metrics.requirements import Requirements
     from assay.metrics.roofline import Roofline, roofline
     from assay.metrics.scaling import ScalingPlan, scaling
-    from assay.metrics.scaling_hardware import Dram, Growth, Rule, scaled_hardware, with_chips, with_storage
+    from assay.metrics.scaling_hardware import (
+        DramSharing,
+        Growth,
+        ScalingRule,
+        scaled_hardware,
+        with_chips,
+        with_storage,
+    )
     from assay.metrics.scaling_results import Scaling
     from assay.metrics.scorecard import Scorecard, scorecard
     from assay.metrics.suitability import Suitability, find_suitable
+    from assay.metrics.verdict import Verdict, judge
     from assay.timeloop import TimeloopDesign, hardware_yaml, read_timeloop
     from assay.workload.einsum import Einsum
     from assay.workload.load import load_network
@@ -78,11 +87,20 @@ _HOMES = {
     "assay.metrics.flexibility_suite": ("Suite", "load_suite"),
     "assay.metrics.dataflows": ("DataflowStudy", "compare_dataflows"),
     "assay.metrics.equal_area": ("equal_area_hardware",),
+    "assay.metrics.delivery": ("deliveries", "mode_shares"),
     "assay.metrics.scaling": ("ScalingPlan", "scaling"),
-    "assay.metrics.scaling_hardware": ("Dram", "Growth", "Rule", "scaled_hardware", "with_chips", "with_storage"),
+    "assay.metrics.scaling_hardware": (
+        "DramSharing",
+        "Growth",
+        "ScalingRule",
+        "scaled_hardware",
+        "with_chips",
+        "with_storage",
+    ),
     "assay.metrics.scaling_results": ("Scaling",),
     "assay.metrics.examination": ("Examination", "examine"),
     "assay.metrics.suitability": ("Suitability", "find_suitable"),
+    "assay.metrics.verdict": ("Verdict", "judge"),
     "assay.timeloop": ("TimeloopDesign", "hardware_yaml", "read_timeloop"),
     "assay.hardware.model": ("Hardware",),
     "assay.hardware.presets": ("load_hardware", "preset_names"),
@@ -96,7 +114,7 @@ _HOMES = {
     "assay.metrics.eyexam_steps": ("Eyexam",),
     "assay.metrics.roofline": ("Roofline", "roofline"),
     "assay.metrics.metric": ("Metric",),
-    "assay.metrics.requirements": ("Requirements", "Verdict", "judge"),
+    "assay.metrics.requirements": ("Requirements",),
     "assay.metrics.scorecard": ("Scorecard", "scorecard"),
     "assay.mapping.analysis": ("analyse",),
     "assay.mapping.many": ("ManyAnalyses", "analyse_many"),
@@ -122,7 +140,7 @@ __all__ = [
     "Count",
     "DataflowStudy",
     "Declined",
-    "Dram",
+    "DramSharing",
     "Einsum",
     "Estimate",
     "Estimator",
@@ -147,9 +165,9 @@ __all__ = [
     "Progress",
     "Requirements",
     "Roofline",
-    "Rule",
     "Scaling",
     "ScalingPlan",
+    "ScalingRule",
     "Scorecard",
     "Suitability",
     "Suite",
@@ -167,6 +185,7 @@ __all__ = [
     "compare",
     "compare_dataflows",
     "count_mapping",
+    "deliveries",
     "equal_area_hardware",
     "estimate",
     "evaluate",
@@ -183,6 +202,7 @@ __all__ = [
     "map_layer",
     "mapping_from_data",
     "mapping_to_data",
+    "mode_shares",
     "preset_names",
     "read_mapping",
     "read_timeloop",

@@ -11,9 +11,11 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from assay import __version__
 from assay.cli_audit import add_audit
@@ -25,6 +27,7 @@ from assay.cli_explain import add_explain
 from assay.cli_eyexam import add_eyexam
 from assay.cli_flexibility import add_flexibility
 from assay.cli_map import add_map
+from assay.cli_outputs import add_json, json_target, show
 from assay.cli_progress import clear_line
 from assay.cli_scale import add_scale
 from assay.cli_timeloop import add_commands
@@ -34,9 +37,9 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+HELP_WIDTH = 100
+LONGEST_COMMAND = len("flexibility")
 SHOWN_FORMS = ("network", "hardware", "mapping")
-LIST_WIDTH = 120
-"""Columns of lists where nobody says how many there are."""
 
 EXAMPLES = """\
 examples:
@@ -64,9 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no · or µ shows a ? there
     typed = tuple(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(_with_values(typed))
-    options.typed = typed  # for the foot of reports
+    debug = "--debug" in typed
     try:
+        options = _options(typed)
         options.command(options)
     except BrokenPipeError:
         from assay.report.output import discard_stdout
@@ -76,17 +79,70 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell(f"interrupted: {stop}" if stop.args else "interrupted")
         return INTERRUPTED
     except AssayError as error:
-        if options.debug:
+        if debug:
             raise
         _tell(f"assay: error: {error}")
         return WRONG_INPUT
     except Exception as error:
-        if options.debug:
+        if debug:
             raise
         _tell(f"assay: internal error: {type(error).__name__}: {error}")
         _tell("  this is a fault of Assay, not of your input; please report it with what --debug shows")
         return FAULT
     return 0
+
+
+def _options(typed: Sequence[str]) -> argparse.Namespace:
+    """What was typed, taken apart. Raises InputError for a command or an option that there is not."""
+    parser, commands = _parser()
+    first = typed[0] if typed else ""
+    if first not in commands and first not in ("-h", "--help", "--version"):
+        what = f"there is no command '{first}'" if first else "no command is given"
+        raise InputError(what, hint=_nearest(first, commands, "assay --help lists them"))
+    options, rest = parser.parse_known_args(_with_values(typed))
+    if rest:
+        command = commands[first]
+        word = next((each for each in rest if each.startswith("-")), rest[0]).partition("=")[0]
+        known = [name.strip("[],") for name in command.format_help().split() if name.strip("[").startswith("--")]
+        advice = _nearest(word, known, f"{command.prog} --help says what it takes")
+        raise InputError(f"{command.prog} does not take '{word}'", hint=advice)
+    options.typed = tuple(typed)  # for the foot of reports
+    return options
+
+
+def _nearest(word: str, known: Iterable[str], otherwise: str) -> str:
+    """What may have been meant: what begins so, or is spelt much the same."""
+    from assay.reading.suggestions import nearest
+
+    names = list(known)
+    found = next((name for name in names if word and name.startswith(word)), None) or nearest(word, names)
+    return f"did you mean '{found}'? ({otherwise})" if found else otherwise
+
+
+class _Help(argparse.HelpFormatter):
+    """Sentences fill a readable width; lines that are indented, such as examples, stay as they are."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=min(get_terminal_size().columns, HELP_WIDTH) - 2)
+        self._action_max_length = LONGEST_COMMAND + 4  # argparse forgets that commands are indented once more
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        parts: list[str] = []
+        for kept, group in groupby(text.strip().splitlines(), lambda line: not line or line.startswith(" ")):
+            lines = list(group)
+            parts += lines if kept else [super()._fill_text(" ".join(lines), width, indent)]
+        return "\n".join(parts)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong as all of Assay does, and takes no beginnings of options for options."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how, allow_abbrev=False, formatter_class=_Help)
+
+    def error(self, message: str) -> NoReturn:
+        command = self.prog.removeprefix("assay").strip()
+        raise InputError(f"{command}: {message}" if command else message, hint=f"{self.prog} --help says what it takes")
 
 
 def _with_values(typed: Sequence[str]) -> list[str]:
@@ -101,34 +157,35 @@ def _with_values(typed: Sequence[str]) -> list[str]:
     return found
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """The parser, and those of the commands."""
+    parser: argparse.ArgumentParser = _Parser(
         prog="assay",
         description="Evaluate DNN processors: exact data movement, provably best mappings, every figure explained.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"assay {__version__}")
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_evaluate(commands, common)
-    add_map(commands, common)
-    add_commands(commands, common)
-    add_explain(commands, common)
-    add_components(commands, common)
-    add_audit(commands, common)
     add_eyexam(commands, common)
     add_dataflows(commands, common)
     add_flexibility(commands, common)
     add_scale(commands, common)
+    add_audit(commands, common)
+    add_map(commands, common)
+    add_commands(commands, common)
+    add_explain(commands, common)
+    add_components(commands, common)
     add_cache(commands, common)
-    listing = commands.add_parser("networks", parents=[common], help="list the built-in networks")
-    listing.set_defaults(command=_networks)
-    listing = commands.add_parser("hardware", parents=[common], help="list the built-in hardware")
-    listing.set_defaults(command=_hardware)
+    for name, command in (("networks", _networks), ("hardware", _hardware)):
+        text = f"list the built-in {name}"
+        listing = commands.add_parser(name, parents=[common], help=text, description=f"{text.capitalize()}.")
+        add_json(listing)
+        listing.set_defaults(command=command)
     _add_show(commands, common)
-    return parser
+    return parser, commands.choices
 
 
 def _add_show(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -144,22 +201,32 @@ def _add_show(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _networks(options: argparse.Namespace) -> None:
-    from assay.report.output import print_text, screen_color, screen_width
+    target = json_target(options.json)
+    from assay.metrics.listings import networks_to_dict
     from assay.report.tables import render_networks
     from assay.workload.load import load_network
     from assay.workload.zoo import zoo_names
 
     networks = [load_network(name) for name in zoo_names()]
-    print_text(render_networks(networks, width=screen_width(LIST_WIDTH), color=screen_color()))
+    show(
+        target,
+        lambda: networks_to_dict(networks),
+        lambda width, color: render_networks(networks, width=width, color=color),
+    )
 
 
 def _hardware(options: argparse.Namespace) -> None:
+    target = json_target(options.json)
     from assay.hardware.presets import load_hardware, preset_names
-    from assay.report.output import print_text, screen_color, screen_width
+    from assay.metrics.listings import hardware_to_dict
     from assay.report.tables import render_hardware_list
 
     chips = [load_hardware(name) for name in preset_names()]
-    print_text(render_hardware_list(chips, width=screen_width(LIST_WIDTH), color=screen_color()))
+    show(
+        target,
+        lambda: hardware_to_dict(chips),
+        lambda width, color: render_hardware_list(chips, width=width, color=color),
+    )
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -177,7 +244,7 @@ def _shown(thing: str, layer: str | None) -> str:
 
         return render_saved(read_saved(thing), layer)
     if layer is not None:
-        raise InputError(f"--layer is for mappings and results; '{thing}' is a {form}")
+        raise InputError(f"--layer is for mappings and results; '{thing}' is {'a ' * (form == 'network')}{form}")
     from assay.report.output import screen_color, screen_width
 
     if form == "network":

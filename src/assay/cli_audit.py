@@ -8,14 +8,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from assay.cli_outputs import Product, add_outputs, check_product_outputs, deliver
+from assay.cli_outputs import Product, add_json, add_outputs, check_product_outputs, deliver, json_target, show
 from assay.cli_requirements import add_requirements, requirements_of
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-
-LIST_WIDTH = 120
-"""Columns of lists where nobody says how many there are."""
 
 AUDIT = """\
 Hold the claims of a paper or a product sheet against what must be reported, and against each other: what is missing,
@@ -46,7 +43,6 @@ def add_audit(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="what the claims about a chip leave open, and where they contradict each other",
         description=AUDIT,
         epilog=AUDIT_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("chip", metavar="CHIP", help="a built-in name (assay chips) or a YAML file of claims")
     parser.add_argument("--run", metavar="NAME", help="the run whose figures are audited (default: the first)")
@@ -59,7 +55,6 @@ def add_audit(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="chips side by side, as far as their figures are known",
         description=COMPARE,
         epilog=COMPARE_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "chips", metavar="CHIP", nargs="+", help="as for assay audit; the run of a built-in chip may follow a colon"
@@ -70,7 +65,13 @@ def add_audit(commands: Commands, common: argparse.ArgumentParser) -> None:
     add_requirements(parser)
     add_outputs(parser)
     parser.set_defaults(command=_compare)
-    parser = commands.add_parser("chips", parents=[common], help="list the published chips that come with Assay")
+    parser = commands.add_parser(
+        "chips",
+        parents=[common],
+        help="list the published chips that come with Assay",
+        description="List the published chips that come with Assay, for assay audit and assay compare.",
+    )
+    add_json(parser)
     parser.set_defaults(command=_chips)
 
 
@@ -117,15 +118,19 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _chips(options: argparse.Namespace) -> None:
+    target = json_target(options.json)
     from assay.metrics.claims_reader import chip_names, load_chip
+    from assay.metrics.listings import chips_to_dict
     from assay.report.audit import chips_sheet
-    from assay.report.output import print_text, screen_color, screen_width
     from assay.report.page import to_text
     from assay.report.sheet import sheet_parts
 
-    width = screen_width(LIST_WIDTH)
-    parts = sheet_parts(chips_sheet([load_chip(name) for name in chip_names()]), width)
-    print_text(to_text(parts, width=width, color=screen_color()))
+    chips = [load_chip(name) for name in chip_names()]
+    show(
+        target,
+        lambda: chips_to_dict(chips),
+        lambda width, color: to_text(sheet_parts(chips_sheet(chips), width), width=width, color=color),
+    )
 
 
 def _files(chips: list[str]) -> dict[str, str]:

@@ -28,6 +28,7 @@ def add_cache(commands: Commands, common: argparse.ArgumentParser) -> None:
 def _cache(options: argparse.Namespace) -> None:
     from assay.errors import InputError, Position
     from assay.mapper.store import Store, cache_folder
+    from assay.reading.words import plural
     from assay.report.output import print_text
 
     folder = cache_folder()
@@ -40,11 +41,7 @@ def _cache(options: argparse.Namespace) -> None:
             removed = store.clear()
         except OSError as error:
             raise InputError(f"cannot empty the cache: {error.strerror or error}", at=Position(str(folder))) from None
-        print_text(f"{folder}: {_results(removed)} removed\n")
+        print_text(f"{folder}: {plural(removed, 'result')} removed\n")
         return
     sizes = [size for _, size in store.entries()]
-    print_text(f"{folder}: {_results(len(sizes))}, {sum(sizes):,} bytes\n")
-
-
-def _results(count: int) -> str:
-    return f"{count:,} result{'' if count == 1 else 's'}"
+    print_text(f"{folder}: {plural(len(sizes), 'result')}, {sum(sizes):,} bytes\n")

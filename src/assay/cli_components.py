@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from assay.cli_outputs import add_json, json_target, show
 from assay.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,12 +20,10 @@ if TYPE_CHECKING:
 OWN_OPTIONS = ("technology", "estimator", "hardware", "plugins", "json")
 """Options of `assay estimate` that are no attributes."""
 
-LIST_WIDTH = 120
-"""Columns of lists where nobody says how many there are."""
-
 ESTIMATE_USAGE = """\
-assay estimate COMPONENT [--ATTRIBUTE VALUE ...] [--technology TEXT] [--estimator NAME]
-                      [--hardware FILE] [--plugins FOLDER] [--json FILE]"""
+assay estimate COMPONENT [--ATTRIBUTE VALUE ...] [--technology TEXT]
+                      [--estimator NAME] [--hardware FILE]
+                      [--plugins FOLDER] [--json FILE]"""
 
 
 def add_components(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -36,7 +35,7 @@ def add_components(commands: Commands, common: argparse.ArgumentParser) -> None:
         description="Area and leakage of a chip by component, and what is not modelled.",
     )
     area.add_argument("hardware", metavar="HARDWARE", help="a built-in name or a YAML file")
-    area.add_argument("--json", metavar="FILE", help="write it as JSON; with - to stdout, and nothing else")
+    add_json(area)
     area.set_defaults(command=_area)
     listing = commands.add_parser(
         "components",
@@ -49,6 +48,7 @@ def add_components(commands: Commands, common: argparse.ArgumentParser) -> None:
         "--hardware", metavar="FILE", help="with the components and plug-ins of a built-in chip or a file"
     )
     listing.add_argument("--plugins", metavar="FOLDER", help="with the estimators in a folder")
+    add_json(listing)
     listing.set_defaults(command=_components)
     estimate = commands.add_parser(
         "estimate",
@@ -91,25 +91,30 @@ def _area(options: argparse.Namespace) -> None:
     from assay.hardware.design import design_to_dict
     from assay.hardware.presets import load_hardware
     from assay.report.components import render_area
-    from assay.report.output import print_text, screen_color, screen_width
 
-    target = _target(options.json, {"hardware": options.hardware})
+    target = json_target(options.json, {"hardware": options.hardware})
     hardware = load_hardware(options.hardware)
-    if target is not None:
-        _write_json(target, design_to_dict(hardware))
-    if target != "-":
-        print_text(render_area(hardware, width=screen_width(), color=screen_color()))
+    show(
+        target,
+        lambda: design_to_dict(hardware),
+        lambda width, color: render_area(hardware, width=width, color=color),
+    )
 
 
 def _components(options: argparse.Namespace) -> None:
     from assay.components.hwcomponents_adapter import model_names
+    from assay.metrics.listings import components_to_dict
     from assay.report.components import render_component, render_component_list
-    from assay.report.output import print_text, screen_color, screen_width
 
+    target = _target(options.json, options.hardware, options.plugins)
     registry, _ = _registry(options.hardware, options.plugins)
     if options.component is not None:
         found = registry.providers(options.component)
-        print_text(render_component(found, width=screen_width(LIST_WIDTH), color=screen_color()))
+        show(
+            target,
+            lambda: components_to_dict(found),
+            lambda width, color: render_component(found, width=width, color=color),
+        )
         return
     providers = [provider for name in registry.components for provider in registry.providers(name)]
     troubles = list(registry.troubles)
@@ -117,19 +122,22 @@ def _components(options: argparse.Namespace) -> None:
         providers += [provider for name in model_names() for provider in registry.providers(name)]
     except InputError as error:  # a package of models that is installed and cannot be loaded
         troubles.append(error.message)
-    print_text(render_component_list(providers, troubles, width=screen_width(LIST_WIDTH), color=screen_color()))
+    show(
+        target,
+        lambda: components_to_dict(providers, troubles),
+        lambda width, color: render_component_list(providers, troubles, width=width, color=color),
+    )
 
 
 def _estimate(options: argparse.Namespace) -> None:
     own, attributes = _attributes(options)
     if own.pop("help", None) is not None:
-        options.hardware, options.plugins = own.get("hardware"), own.get("plugins")
+        options.hardware, options.plugins, options.json = (own.get(name) for name in ("hardware", "plugins", "json"))
         return _components(options)
     from assay.components.registry import estimate
     from assay.report.components import estimate_line, render_parts
-    from assay.report.output import print_text
 
-    target = _target(own.get("json"), {"hardware": own.get("hardware"), "plug-ins": own.get("plugins")})
+    target = _target(own.get("json"), own.get("hardware"), own.get("plugins"))
     registry, technology = _registry(own.get("hardware"), own.get("plugins"))
     found = estimate(
         options.component,
@@ -138,10 +146,11 @@ def _estimate(options: argparse.Namespace) -> None:
         registry=registry,
         **attributes,
     )
-    if target is not None:
-        _write_json(target, {"schema": "assay.estimate/1"} | found.to_dict())
-    if target != "-":
-        print_text(f"{estimate_line(found)}\n{render_parts(found)}")
+    show(
+        target,
+        lambda: {"schema": "assay.estimate/1"} | found.to_dict(),
+        lambda *_: f"{estimate_line(found)}\n{render_parts(found)}",
+    )
 
 
 def _attributes(options: argparse.Namespace) -> tuple[dict[str, str], dict[str, str]]:
@@ -155,7 +164,6 @@ def _attributes(options: argparse.Namespace) -> tuple[dict[str, str], dict[str, 
             own["help"] = ""
             continue
         if word == "--debug":
-            options.debug = True
             continue
         if not word.startswith("--"):
             raise InputError(f"'{word}' is not an attribute", hint="write attributes as --depth 1024")
@@ -171,27 +179,11 @@ def _attributes(options: argparse.Namespace) -> tuple[dict[str, str], dict[str, 
     return own, attributes
 
 
-def _target(path: str | None, read: dict[str, str | None]) -> str | None:
+def _target(path: str | None, hardware: str | None, plugins: str | None) -> str | None:
     """Where JSON goes, checked before the work: neither onto a file that is read, nor into a folder of plug-ins."""
-    if path is None:
-        return None
     from pathlib import Path
 
-    from assay.report.output import check_outputs
-
-    folder = read.pop("plug-ins", None)
-    if folder is not None and path != "-" and Path(path).resolve().parent == Path(folder).resolve():
+    written = None if path is None or path == "-" else Path(path)
+    if written is not None and plugins is not None and written.resolve().parent == Path(plugins).resolve():
         raise InputError(f"--json {path} would be written among the plug-ins", hint="name another folder")
-    return check_outputs({"--json": path}, {what: name for what, name in read.items() if name is not None})["--json"]
-
-
-def _write_json(target: str, data: dict[str, object]) -> None:
-    import json
-
-    from assay.report.output import STDOUT, print_text, write_text
-
-    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if target == STDOUT:
-        print_text(text)
-    else:
-        write_text(target, text)
+    return json_target(path, {"hardware": hardware})

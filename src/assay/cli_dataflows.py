@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from assay.cli_options import seconds, whole
+from assay.cli_options import add_search, number, seconds, whole
 from assay.cli_outputs import Product, add_outputs, check_product_outputs, deliver
 from assay.cli_progress import clear_line, study_line
 from assay.errors import InputError
@@ -29,7 +29,7 @@ examples:
   assay dataflows
   assay dataflows vgg16 --pes 256,1024 --batch 1,16 --plot pictures
   assay dataflows alexnet --dataflow rs,ws --objective edp
-  assay dataflows alexnet --dataflow rs,rs_fixed,ws,ws_fixed      as free as they are, and held to the paper's mappings
+  assay dataflows alexnet --dataflow rs,rs_fixed,ws,ws_fixed
   assay dataflows mobilenet_v1 --hardware edge_45nm --batch 4
 """
 
@@ -42,7 +42,6 @@ def add_dataflows(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="compare dataflows on equal area, or on a chip",
         description=DESCRIPTION,
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "network",
@@ -62,30 +61,16 @@ def add_dataflows(commands: Commands, common: argparse.ArgumentParser) -> None:
         "os_b_fixed, os_c_fixed, nlr_fixed",
     )
     parser.add_argument("--hardware", metavar="CHIP", help="compare them on this chip: a built-in name or a YAML file")
-    parser.add_argument(
-        "--objective",
-        metavar="NAME",
-        default="energy",
-        help="what the mappings minimise: energy (default), latency or edp (energy times latency)",
-    )
-    parser.add_argument(
-        "--time-limit",
-        metavar="SECONDS",
-        default="60",
-        help="for each layer's search; then the best so far is taken, with its gap (default: 60)",
-    )
-    parser.add_argument("--workers", metavar="N", help="processes (default: one per processor core)")
-    parser.add_argument("--no-cache", action="store_true", help="search every layer anew, and keep nothing for later")
+    without = ("--batch", "--bits", "--dataflow", "--tiles")
+    add_search(parser, objective="energy", time_limit="60", without=without)
     add_outputs(parser)
     parser.set_defaults(command=_dataflows)
 
 
 def _dataflows(options: argparse.Namespace) -> None:
     asked = _asked(options)
-    from assay.mapper import check_objective
     from assay.workload.load import split_spec
 
-    check_objective(options.objective)
     read = {"network": split_spec(options.network)[0]}
     if options.hardware is not None:
         read["hardware"] = options.hardware
@@ -118,7 +103,7 @@ def _asked(options: argparse.Namespace) -> dict[str, Any]:
         "batches": _numbers(("1" if chip else BATCH) if options.batch is None else options.batch, "--batch"),
         "dataflows": None if options.dataflow is None else _words(options.dataflow, "--dataflow"),
         "time_limit": seconds(options.time_limit, "--time-limit"),
-        "workers": None if options.workers is None else whole(options.workers, "--workers"),
+        "workers": number(options, "workers", None),
     }
 
 

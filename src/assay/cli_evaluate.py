@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from assay.cli_options import add_dataflow, check_batch, seconds, whole
+from assay.cli_options import SearchOptions, add_search, amount, check_batch, number, search_of, share
 from assay.cli_outputs import Product, add_outputs, check_product_outputs, deliver
 from assay.cli_progress import clear_line, layers_line, titled_line
-from assay.cli_requirements import add_requirements, amount, requirements_of, share
+from assay.cli_requirements import add_requirements, requirements_of
 from assay.errors import InputError
 
 if TYPE_CHECKING:
     from assay.evaluation.results import Evaluation
-    from assay.mapping.mapping import Mapping
+    from assay.mapping.mapping import Mapping as LayerMapping
     from assay.metrics.accuracy import Accuracy
     from assay.metrics.examination import Examination
-    from assay.metrics.requirements import Verdict
+    from assay.metrics.requirements import Requirements
     from assay.metrics.scorecard import Scorecard
+    from assay.metrics.verdict import Verdict
     from assay.report.section import Section
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -61,32 +62,12 @@ def add_evaluate(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def _add_work(parser: argparse.ArgumentParser) -> None:
     """Options that change what is evaluated, or how."""
-    parser.add_argument("--batch", metavar="N", default="1", help="inputs processed together (default: 1)")
-    parser.add_argument(
-        "--bits", metavar="N", default=None, help="bits per word (default: the width of the chip's operands)"
-    )
-    parser.add_argument(
-        "--objective",
-        metavar="NAME",
-        help="what the mappings minimise: energy, latency or edp (energy times latency). Default: energy; with "
-        "requirements, the first of energy, edp and latency whose mappings meet them",
-    )
-    add_dataflow(parser)
-    parser.add_argument(
-        "--tiles",
-        metavar="KIND",
-        default="perfect",
-        help="perfect (default): tile sizes divide the layers; imperfect: any, with smaller tiles at the end of a loop",
-    )
-    parser.add_argument(
-        "--time-limit", metavar="SECONDS", help="for each layer's search; then the best so far is taken, with its gap"
-    )
+    chosen = "energy; with requirements, the first of energy, edp and latency whose mappings meet them"
+    add_search(parser, said={"--objective": chosen})
+    parser.add_argument("--mapping", metavar="FILE", help="take mappings from a result (.json) or a YAML file")
     parser.add_argument(
         "--power-gating", action="store_true", help="instances that get no work in a layer do not leak in it"
     )
-    parser.add_argument("--mapping", metavar="FILE", help="take mappings from a result (.json) or a YAML file")
-    parser.add_argument("--workers", metavar="N", default=None, help="processes (default: one per processor core)")
-    parser.add_argument("--no-cache", action="store_true", help="search every layer anew, and keep nothing for later")
 
 
 def _add_knowledge(parser: argparse.ArgumentParser) -> None:
@@ -107,62 +88,76 @@ def _add_knowledge(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    batch = whole(options.batch, "--batch")
-    workers = None if options.workers is None else whole(options.workers, "--workers")
-    bits = None if options.bits is None else whole(options.bits, "--bits")
-    time_limit = None if options.time_limit is None else seconds(options.time_limit, "--time-limit")
-    requirements = requirements_of(options)
-    known = _knowledge(options)
-    from assay.evaluation.evaluate import evaluate
-    from assay.mapper import check_objective
-
-    if options.objective is not None:
-        check_objective(options.objective)
+    run = _runner(options)
+    requirements, known = requirements_of(options), _knowledge(options)
     outputs = _outputs(options)
-    mappings = _mappings(options.mapping, batch)
+    evaluation, remarks = _best(run, options, requirements, known)
+    found = _examined(evaluation, options) if options.all else None
+    if found is not None:
+        known |= {"flexibility": found.flexibility_metrics, "scalability": found.scaling_metrics}
+        known |= {"troubles": {name.lower(): why for name, why in found.troubles}}
+    from assay.metrics.scorecard import scorecard
+
+    card = scorecard(evaluation, **known)
+    judged = None if requirements is None else replace(card.judge(requirements), remarks=remarks)
+    deliver(_product(evaluation, card, judged, found, explain=options.explain), outputs, options)
+
+
+def _runner(options: argparse.Namespace) -> Callable[[str], Evaluation]:
+    """Evaluates as the options say, which are checked here, with the mappings that are best for an objective."""
+    from assay.evaluation.evaluate import evaluate
+
+    batch, bits, workers = number(options, "batch", 1), number(options, "bits", None), number(options, "workers", None)
+    search, mappings = search_of(options), _mappings(options.mapping, batch)
 
     def run(objective: str) -> Evaluation:
+        asked: SearchOptions = {**search, "objective": objective}
         return evaluate(
             options.network,
             options.hardware,
             batch=batch,
             bits=bits,
-            objective=objective,
-            tiles=options.tiles,
-            time_limit=time_limit,
             workers=workers,
             progress=layers_line(),
             mappings=mappings,
-            cache=not options.no_cache,
-            dataflow=options.dataflow,
             power_gating=options.power_gating,
+            **asked,
         )
 
+    return run
+
+
+def _best(
+    run: Callable[[str], Evaluation],
+    options: argparse.Namespace,
+    requirements: Requirements | None,
+    known: Mapping[str, Any],
+) -> tuple[Evaluation, tuple[str, ...]]:
+    """The evaluation for the objective that is asked for, or else suits the requirements; and what is to be said."""
     from assay.metrics.scorecard import scorecard
     from assay.metrics.suitability import OBJECTIVES, find_suitable
 
+    tried = OBJECTIVES if options.objective is None else (options.objective,)
     if requirements is None:
-        evaluation, judged = run(options.objective or OBJECTIVES[0]), None
-    else:
-        alone = options.objective or (OBJECTIVES[0] if mappings else None)
-        tried = (alone,) if alone else OBJECTIVES
-        suited = find_suitable(run, lambda each: scorecard(each, **known), requirements, tried)
-        evaluation, judged = suited.evaluation, suited.verdict
-    found = _examined(evaluation, time_limit, workers, cache=not options.no_cache) if options.all else None
-    if found is not None:
-        known |= {"flexibility": found.flexibility_metrics, "scalability": found.scaling_metrics}
-        known |= {"troubles": {name.lower(): why for name, why in found.troubles}}
-    card = scorecard(evaluation, **known)
-    if requirements is not None and judged is not None:
-        judged = replace(card.judge(requirements), remarks=judged.remarks)
-    deliver(_product(evaluation, card, judged, found, explain=options.explain), outputs, options)
+        return run(tried[0]), ()
+    if options.mapping is not None:
+        tried = tried[:1]
+    suited = find_suitable(run, lambda each: scorecard(each, **known), requirements, tried)
+    return suited.evaluation, suited.verdict.remarks
 
 
-def _examined(evaluation: Evaluation, time_limit: float | None, workers: int | None, *, cache: bool) -> Examination:
+def _examined(evaluation: Evaluation, options: argparse.Namespace) -> Examination:
     from assay.metrics.examination import examine
 
+    search, workers = search_of(options), number(options, "workers", None)
     try:
-        return examine(evaluation, time_limit=time_limit, workers=workers, cache=cache, progress=titled_line())
+        return examine(
+            evaluation,
+            time_limit=search["time_limit"],
+            workers=workers,
+            cache=search["cache"],
+            progress=titled_line(),
+        )
     finally:
         clear_line()
 
@@ -171,9 +166,10 @@ def _knowledge(options: argparse.Namespace) -> dict[str, Any]:
     """What the scorecard is told beside the evaluation, checked before the work."""
     from assay.reading.units import POWER
 
+    form = "a power with its unit, such as 300mW"
     return {
         "accuracy": _accuracy(options),
-        "tdp": None if options.tdp is None else amount(options.tdp, "--tdp", POWER, "300mW"),
+        "tdp": None if options.tdp is None else amount(options.tdp, "--tdp", POWER, form),
         "effectual": None if options.effectual is None else share(options.effectual, "--effectual"),
     }
 
@@ -200,9 +196,10 @@ def _product(
     def further() -> Sequence[Section]:
         if found is None:
             return ()
+        from assay.report.delivery import delivery_section
         from assay.report.examination import examination_sections
 
-        return examination_sections(found)
+        return (*examination_sections(found), delivery_section(evaluation))
 
     def sections() -> Sequence[Section]:
         from assay.report.evaluation_sections import evaluation_sections
@@ -222,7 +219,11 @@ def _product(
     def data() -> dict[str, Any]:
         data = evaluation.to_dict() | {"scorecard": card.to_dict()}
         data |= {} if judged is None else {"verdict": judged.to_dict()}
-        return data if found is None else data | found.to_dict()
+        if found is None:
+            return data
+        from assay.metrics.delivery import delivery_to_dict
+
+        return data | found.to_dict() | {"delivery": delivery_to_dict(evaluation)}
 
     from assay.report.verdict import verdict
 
@@ -240,7 +241,7 @@ def _outputs(options: argparse.Namespace) -> dict[str, str]:
     return check_product_outputs(options, read, more=("csv",))
 
 
-def _mappings(path: str | None, batch: int) -> dict[str, Mapping]:
+def _mappings(path: str | None, batch: int) -> dict[str, LayerMapping]:
     if path is None:
         return {}
     from assay.evaluation.saved import read_saved

@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from assay.cli_outputs import add_json, json_target, show
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -29,7 +31,6 @@ def add_explain(commands: Commands, common: argparse.ArgumentParser) -> None:
         description="Show the formula of one figure of a result, with its operands filled in. With less than a "
         "component, a tensor and an action, the figures that fit are listed.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("result", metavar="RESULT", help="what assay evaluate --json wrote")
     parser.add_argument("--layer", metavar="NAME", help="which layer; not needed where there is one")
@@ -38,17 +39,16 @@ def add_explain(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--action", metavar="NAME", help="read, fill, update, transfer, reduce or compute")
     parser.add_argument("--cycles", action="store_true", help="explain the cycles of the layer")
     parser.add_argument("--energy", action="store_true", help="explain the energy of the layer")
-    parser.add_argument("--json", metavar="FILE", help="write it as JSON; with - to stdout, and nothing else")
+    add_json(parser)
     parser.set_defaults(command=_explain)
 
 
 def _explain(options: argparse.Namespace) -> None:
     from assay.evaluation.explain import explain_layer
     from assay.evaluation.saved import read_layer
-    from assay.report.output import STDOUT, check_outputs, print_text, screen_color, screen_width, write_text
+    from assay.report.explain import render_explanation
 
-    wanted = {} if options.json is None else {"--json": options.json}
-    target = check_outputs(wanted, {"result": options.result}).get("--json")
+    target = json_target(options.json, {"result": options.result})
     saved = read_layer(options.result, options.layer)
     explanation = explain_layer(
         saved.layer,
@@ -60,11 +60,8 @@ def _explain(options: argparse.Namespace) -> None:
         energy=options.energy,
         notes=saved.notes,
     )
-    if target == STDOUT:
-        print_text(explanation.to_json())
-        return
-    if target is not None:
-        write_text(target, explanation.to_json())
-    from assay.report.explain import render_explanation
-
-    print_text(render_explanation(explanation, width=screen_width(), color=screen_color()))
+    show(
+        target,
+        explanation.to_dict,
+        lambda width, color: render_explanation(explanation, width=width, color=color),
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from assay.cli_options import add_dataflow, seconds, whole
+from assay.cli_options import add_search, number, search_of
 from assay.cli_outputs import Product, add_outputs, check_product_outputs, deliver
 from assay.cli_progress import clear_line, layers_line
 
@@ -56,7 +56,6 @@ def add_eyexam(commands: Commands, common: argparse.ArgumentParser) -> None:
             help=summary,
             description=description,
             epilog=examples,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         _add_options(parser)
         parser.set_defaults(command=command)
@@ -66,26 +65,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("subject", metavar="SUBJECT", help="a network or a layer, see above")
     parser.add_argument("hardware", metavar="HARDWARE", help="a built-in name or a YAML file")
     parser.add_argument("--layer", metavar="NAME", help="only this layer of the network")
-    parser.add_argument("--batch", metavar="N", default="1", help="inputs processed together (default: 1)")
-    parser.add_argument("--bits", metavar="N", help="bits per word (default: the width of the chip's operands)")
-    parser.add_argument(
-        "--objective",
-        metavar="NAME",
-        default="latency",
-        help="what the mapping that is taken makes least: latency (default), energy or edp (energy times latency)",
-    )
-    add_dataflow(parser)
-    parser.add_argument(
-        "--tiles",
-        metavar="KIND",
-        default="perfect",
-        help="perfect (default): tile sizes divide the layer; imperfect: any, with smaller tiles at the end of a loop",
-    )
-    parser.add_argument(
-        "--time-limit", metavar="SECONDS", help="for each search; then the bound is what is proven by then"
-    )
-    parser.add_argument("--workers", metavar="N", help="processes (default: one per processor core)")
-    parser.add_argument("--no-cache", action="store_true", help="search every layer anew, and keep nothing for later")
+    add_search(parser, objective="latency")
     add_outputs(parser)
 
 
@@ -120,15 +100,11 @@ def _asked(options: argparse.Namespace) -> tuple[dict[str, Any], dict[str, str]]
     """The options as arguments, and the files to write: all checked before the work."""
     asked: dict[str, Any] = {
         "layer": options.layer,
-        "batch": whole(options.batch, "--batch"),
-        "bits": None if options.bits is None else whole(options.bits, "--bits"),
-        "objective": options.objective,
-        "tiles": options.tiles,
-        "dataflow": options.dataflow,
-        "time_limit": None if options.time_limit is None else seconds(options.time_limit, "--time-limit"),
-        "workers": None if options.workers is None else whole(options.workers, "--workers"),
-        "cache": not options.no_cache,
+        "batch": number(options, "batch", 1),
+        "bits": number(options, "bits", None),
+        "workers": number(options, "workers", None),
         "progress": layers_line(),
+        **search_of(options),
     }
     from assay.workload.layer_text import is_written_out, split_layer
     from assay.workload.load import split_spec

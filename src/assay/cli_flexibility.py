@@ -8,10 +8,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from assay.cli_options import add_dataflow, whole
+from assay.cli_options import add_search, number, search_of, share
 from assay.cli_outputs import Product, add_outputs, check_product_outputs, deliver
 from assay.cli_progress import clear_line, layers_line
-from assay.cli_requirements import share
 from assay.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,26 +37,12 @@ def add_flexibility(commands: Commands, common: argparse.ArgumentParser) -> None
         help="run many kinds of networks on hardware: what runs, and how much efficiency it keeps",
         description=DESCRIPTION,
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("hardware", metavar="HARDWARE", help="a built-in name or a YAML file")
     parser.add_argument(
         "--suite", metavar="FILE", default="standard", help="the workloads: a YAML file, or a built-in name (standard)"
     )
-    parser.add_argument("--batch", metavar="N", help="inputs processed together (default: as the suite says)")
-    parser.add_argument(
-        "--objective",
-        metavar="NAME",
-        default="edp",
-        help="what the mapping of each layer makes least: edp (energy times latency, default), energy or latency",
-    )
-    parser.add_argument(
-        "--tiles",
-        metavar="KIND",
-        default="perfect",
-        help="perfect (default): tile sizes divide the layer; imperfect: any",
-    )
-    add_dataflow(parser)
+    add_search(parser, objective="edp", without=("--bits",), said={"--batch": "as the suite says"})
     parser.add_argument(
         "--map", action=argparse.BooleanOptionalAction, default=True, help="the range of shapes (default: with it)"
     )
@@ -69,15 +54,12 @@ def add_flexibility(commands: Commands, common: argparse.ArgumentParser) -> None
     parser.add_argument(
         "--base", metavar="LAYER", help="the layer around which shapes vary, such as conv:M=64,C=64,..."
     )
-    parser.add_argument("--workers", metavar="N", help="processes (default: one per processor core)")
-    parser.add_argument("--no-cache", action="store_true", help="search anew, and keep nothing for later")
     add_outputs(parser)
     parser.set_defaults(command=_flexibility)
 
 
 def _flexibility(options: argparse.Namespace) -> None:
-    batch = None if options.batch is None else whole(options.batch, "--batch")
-    workers = None if options.workers is None else whole(options.workers, "--workers")
+    batch, workers, search = number(options, "batch", None), number(options, "workers", None), search_of(options)
     for name in ("above", "base"):
         if not options.map and getattr(options, name) is not None:
             raise InputError(f"--{name} is of the map, which --no-map leaves out", hint="leave out one of them")
@@ -91,15 +73,12 @@ def _flexibility(options: argparse.Namespace) -> None:
             options.hardware,
             options.suite,
             batch=batch,
-            objective=options.objective,
-            tiles=options.tiles,
-            dataflow=options.dataflow,
             shapes=options.map,
             base=options.base or BASE,
             above=above,
             workers=workers,
             progress=layers_line(),
-            cache=not options.no_cache,
+            **search,
         )
     finally:
         clear_line()

@@ -6,11 +6,11 @@ As in `assay.cli`, everything heavy is imported inside the command.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from assay.cli_options import add_dataflow, quantity, seconds, whole
+from assay.cli_options import add_search, amount, number, search_of
 from assay.cli_progress import clear_line, search_line
 from assay.errors import AssayError, InputError, Position
 
@@ -24,14 +24,19 @@ DESCRIPTION = """\
 Find the best mapping of one layer on hardware, and prove that there is no better one.
 
 LAYER is one of:
-  alexnet:conv3                                a layer of a network (assay show alexnet lists them)
-  mobilenet_v1:width=0.5:conv1                 the same, of a network with parameters
-  model.onnx:/features/Conv, network.yaml      a layer of a file; the name can go where there is only one
-  conv:M=64,C=64,P=56,Q=56,R=3,S=3,stride=1    a convolution: M output channels, C input channels (of one group),
-                                               P x Q outputs, R x S filter (1 x 1 unless given);
-                                               also N inputs, G groups, stride=2 or 2x1 (height x width), dilation
-  matmul:M=4096,N=2048,K=4096                  an M x K matrix of weights by a K x N matrix of activations;
-                                               also G of them
+  alexnet:conv3
+      a layer of a network (assay show alexnet lists them)
+  mobilenet_v1:width=0.5:conv1
+      the same, of a network with parameters
+  model.onnx:/features/Conv, network.yaml
+      a layer of a file; the name can go where there is only one
+  conv:M=64,C=64,P=56,Q=56,R=3,S=3,stride=1
+      a convolution: M output channels, C input channels (of one group),
+      P x Q outputs, R x S filter (1 x 1 unless given); also N inputs,
+      G groups, stride=2 or 2x1 (height x width), dilation
+  matmul:M=4096,N=2048,K=4096
+      an M x K matrix of weights by a K x N matrix of activations;
+      also G of them
 """
 EXAMPLES = """\
 examples:
@@ -54,7 +59,6 @@ def add_map(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="find the best mapping of one layer, with a proof",
         description=DESCRIPTION,
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="assay map LAYER HARDWARE [options]\n       assay map --timeloop FILE... [options]",
     )
     parser.add_argument("layer", metavar="LAYER", nargs="?", help="see above")
@@ -65,27 +69,12 @@ def add_map(commands: Commands, common: argparse.ArgumentParser) -> None:
         nargs="+",
         help="Timeloop's files instead: architecture, problem, constraints, ERT",
     )
-    parser.add_argument(
-        "--objective", metavar="NAME", default="energy", help="what is to be least: energy (default), latency or edp"
-    )
-    add_dataflow(parser)
-    parser.add_argument(
-        "--tiles",
-        metavar="KIND",
-        default="perfect",
-        help="perfect (default): tile sizes divide the layer; imperfect: any, with smaller tiles at the end of a loop",
-    )
+    add_search(parser, objective="energy", without=("--workers",))
     parser.add_argument("--max-cycles", metavar="N", help="only mappings that take at most so many cycles")
     parser.add_argument("--max-energy", metavar="X", help=f"only mappings that take at most {ENERGY_FORM}")
     parser.add_argument(
         "--front", action="store_true", help="also the mappings of which none is better in both energy and cycles"
     )
-    parser.add_argument(
-        "--time-limit", metavar="SECONDS", help="stop the search then, with the best so far and how good it must be"
-    )
-    parser.add_argument("--batch", metavar="N", help="inputs processed together (default: 1)")
-    parser.add_argument("--bits", metavar="N", help="bits per word (default: the width of the chip's operands)")
-    parser.add_argument("--no-cache", action="store_true", help="search anew, and keep nothing for later")
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON; with - to stdout, and nothing else")
     parser.add_argument("--save", metavar="FILE", help="write the mapping as YAML, for --mapping of other commands")
     parser.add_argument("--timeloop-mapping", metavar="FILE", help="write the mapping as Timeloop reads it")
@@ -93,18 +82,13 @@ def add_map(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _map(options: argparse.Namespace) -> None:
-    from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
-
     _check_source(options)
     asked: dict[str, Any] = {
-        "objective": options.objective,
-        "tiles": options.tiles,
-        "max_cycles": None if options.max_cycles is None else whole(options.max_cycles, "--max-cycles"),
+        "max_cycles": number(options, "max_cycles", None),
         "max_energy": None if options.max_energy is None else _energy(options.max_energy),
         "front": options.front,
-        "time_limit": None if options.time_limit is None else seconds(options.time_limit, "--time-limit"),
-        "cache": not options.no_cache,
         "progress": search_line(),
+        **search_of(options),
     }
     outputs = _outputs(options)
     form: MappingForm | None = None
@@ -120,19 +104,34 @@ def _map(options: argparse.Namespace) -> None:
         "--save": mapped.to_yaml,
         "--timeloop-mapping": lambda: _exported(mapped, form),
     }
-    texts: dict[str, str] = {}
+    _deliver(mapped, {option: (target, writers[option]) for option, target in outputs.items()})
+
+
+def _deliver(mapped: MappedLayer, outputs: Mapping[str, tuple[str, Callable[[], str]]]) -> None:
+    """Write the files, then the screen, unless one of them is stdout.
+
+    Args:
+        outputs: option -> where to, and the text.
+
+    Raises:
+        UnsupportedError: a mapping that Timeloop's form cannot say; all else is shown first.
+    """
+    from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
+
+    piped = ""
     trouble: AssayError | None = None
-    for option, target in outputs.items():
+    for target, text in outputs.values():
         try:
-            texts[option] = writers[option]()
-        except AssayError as error:  # a mapping that Timeloop's form cannot say; all else is shown first
+            written = text()
+        except AssayError as error:
             trouble = error
         else:
-            if target != STDOUT:
-                write_text(target, texts[option])
-    piped = [option for option, target in outputs.items() if target == STDOUT]
-    if piped:
-        print_text("".join(texts[option] for option in piped if option in texts))
+            if target == STDOUT:
+                piped = written
+            else:
+                write_text(target, written)
+    if any(target == STDOUT for target, _ in outputs.values()):
+        print_text(piped)
     else:
         from assay.report.mapped import render_mapped
 
@@ -143,32 +142,26 @@ def _map(options: argparse.Namespace) -> None:
 
 def _check_source(options: argparse.Namespace) -> None:
     """Either Timeloop's files, or a layer and hardware."""
+    from assay.reading.words import listed
+
     if options.timeloop:
         given = {"LAYER": options.layer, "HARDWARE": options.hardware, "--batch": options.batch, "--bits": options.bits}
         given["--dataflow"] = options.dataflow
         extra = [name for name, value in given.items() if value is not None]
         if extra:
-            raise InputError(f"{' and '.join(extra)} cannot be used with --timeloop, whose files have it all")
+            raise InputError(f"{listed(extra)} cannot be used with --timeloop, whose files have it all")
         return
     missing = [name for name in ("LAYER", "HARDWARE") if getattr(options, name.lower()) is None]
     if missing:
         hint = "assay map LAYER HARDWARE, such as assay map alexnet:conv3 eyeriss; or assay map --timeloop FILE..."
-        raise InputError(f"{' and '.join(missing)} must be given", hint=hint)
+        raise InputError(f"{listed(missing)} must be given", hint=hint)
 
 
 def _map_native(options: argparse.Namespace, asked: dict[str, Any]) -> MappedLayer:
     from assay.evaluation.mapped import map_layer
 
-    batch = 1 if options.batch is None else whole(options.batch, "--batch")
-    bits = None if options.bits is None else whole(options.bits, "--bits")
-    return map_layer(
-        options.layer,
-        options.hardware,
-        batch=batch,
-        bits=bits,
-        dataflow=options.dataflow,
-        **asked,
-    )
+    batch, bits = number(options, "batch", 1), number(options, "bits", None)
+    return map_layer(options.layer, options.hardware, batch=batch, bits=bits, **asked)
 
 
 def _map_timeloop(paths: list[str], asked: dict[str, Any]) -> tuple[MappedLayer, MappingForm]:
@@ -236,4 +229,4 @@ def _energy(text: str) -> float:
     """Joules."""
     from assay.reading.units import ENERGY
 
-    return quantity(text, "--max-energy", ENERGY, ENERGY_FORM)
+    return amount(text, "--max-energy", ENERGY, ENERGY_FORM)

@@ -41,6 +41,42 @@ class Product:
     more: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add `--json` to a command that writes nothing else."""
+    parser.add_argument("--json", metavar="FILE", help="write it as JSON; with - to stdout, and nothing else")
+
+
+def json_target(path: str | None, read: Mapping[str, str | None] | None = None) -> str | None:
+    """The file, or `-`, checked before the work; None where no JSON is asked for.
+
+    Args:
+        read: what it is -> file that is read, if there is one, and must not be written.
+    """
+    if path is None:
+        return None
+    from assay.report.output import check_outputs
+
+    inputs = {what: name for what, name in (read or {}).items() if name is not None}
+    return check_outputs({"--json": path}, inputs)["--json"]
+
+
+def show(target: str | None, data: Callable[[], dict[str, Any]], screen: Callable[[int | None, bool], str]) -> None:
+    """Write the JSON, if it is asked for; then the screen, unless the JSON goes to stdout.
+
+    Args:
+        target: as of `json_target`.
+        screen: the text, from its width and whether it has colour.
+    """
+    from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
+
+    if target == STDOUT:
+        print_text(json_text(data()))
+        return
+    if target is not None:
+        write_text(target, json_text(data()))
+    print_text(screen(screen_width(), screen_color()))
+
+
 def add_outputs(parser: argparse.ArgumentParser) -> None:
     """Add `--json`, `--markdown`, `--latex`, `--html`, `--plot` and `--explain`."""
     group = parser.add_argument_group("output")
@@ -67,6 +103,9 @@ def check_product_outputs(
     found = check_outputs(wanted, read)
     if options.plot is not None or options.html is not None:
         _check_pictures(options.plot)
+    for option, target in found.items():
+        if options.plot is not None and os.path.realpath(target) == os.path.realpath(options.plot):
+            raise InputError(f"{option} and --plot name the same, {target}", hint="write to a file and to a folder")
     return {option.removeprefix("--"): target for option, target in found.items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ PATIENCE = 1.0
 """Seconds of one search before anything is said of it."""
 PERIOD = 0.2
 """Seconds between two lines."""
+
+Part = tuple[str, int]
+"""A piece of a line, and when it goes where the terminal is narrow: 1 goes first, 0 never."""
+LAST = 5
 
 
 def layers_line() -> Callable[[Progress], None] | None:
@@ -38,22 +42,24 @@ def titled_line() -> Callable[[str, Progress], None] | None:
 
     def show(title: str, progress: Progress) -> None:
         if progress.done < progress.total:
-            _write(f"{title}: {_of_layers(progress)}")
+            _write([(title, LAST), (": ", LAST), *_of_layers(progress)])
         else:
             clear_line()
 
     return show
 
 
-def _of_layers(progress: Progress) -> str:
-    parts = [f"mapping {progress.done}/{progress.total} {progress.layer}".rstrip()]
+def _of_layers(progress: Progress) -> list[Part]:
+    parts = [(f"mapping {progress.done}/{progress.total}", 0)]
+    if progress.layer:
+        parts.append((f" {progress.layer}", 3))
     if progress.cached:
-        parts.append(f"{progress.cached} from the cache")
+        parts.append((f", {progress.cached} from the cache", 1))
     if progress.left is not None:
-        parts.append(f"about {_duration(progress.left)} left (an estimate)")
+        parts += [(f", about {_duration(progress.left)} left", 0), (" (an estimate)", 2)]
     if progress.at_most is not None:
-        parts.append(f"at most {_duration(progress.at_most)} left")
-    return ", ".join(parts)
+        parts.append((f", at most {_duration(progress.at_most)} left", 4))
+    return parts
 
 
 def study_line() -> Callable[[StudyProgress], None] | None:
@@ -65,8 +71,10 @@ def study_line() -> Callable[[StudyProgress], None] | None:
         if study.done >= study.total:
             clear_line()
             return
-        line = f"{study.done + 1}/{study.total} {study.title}"
-        _write(line if study.layers is None else f"{line}: {_of_layers(study.layers)}")
+        parts: list[Part] = [(f"{study.done + 1}/{study.total}", 0), (f" {study.title}", LAST)]
+        if study.layers is not None:
+            parts += [(": ", 0), *_of_layers(study.layers)]
+        _write(parts)
 
     return show
 
@@ -81,7 +89,7 @@ def search_line() -> Callable[[Searching], None] | None:
         nonlocal shown
         if searching.elapsed >= max(PATIENCE, shown + PERIOD):
             shown = searching.elapsed
-            _write(_of_search(searching))
+            _write([(_of_search(searching), 0)])
 
     return show
 
@@ -110,10 +118,14 @@ def _watched() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def _write(line: str) -> None:
+def _write(parts: Sequence[Part]) -> None:
+    """On one line of the terminal, without the parts that do not fit."""
     from shutil import get_terminal_size
 
-    sys.stderr.write(f"\r\x1b[K{line[: get_terminal_size().columns - 1]}")
+    room = get_terminal_size().columns - 1
+    lines = ["".join(text for text, goes in parts if goes == 0 or goes > gone) for gone in range(LAST + 1)]
+    line = next((each for each in lines if len(each) <= room), lines[-1])
+    sys.stderr.write(f"\r\x1b[K{line[:room]}")
     sys.stderr.flush()
 
 

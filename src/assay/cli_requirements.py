@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from assay.errors import AssayError, InputError
+from assay.cli_options import amount, positive, read, share
+from assay.errors import InputError
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from assay.metrics.requirements import Requirements
-    from assay.reading.units import Dimension, Quantity
 
 _OPTIONS = (
     ("--min-accuracy", "SHARE", "least accuracy, such as 80%%"),
@@ -41,10 +39,10 @@ def requirements_of(options: argparse.Namespace) -> Requirements | None:
     from assay.reading.units import AREA, ENERGY, POWER, TIME
 
     kinds = {
-        "--max-latency": (TIME, "33ms"),
-        "--max-power": (POWER, "500mW"),
-        "--max-energy": (ENERGY, "10mJ"),
-        "--max-area": (AREA, "12mm2"),
+        "--max-latency": (TIME, "a time with its unit, such as 33ms"),
+        "--max-power": (POWER, "a power with its unit, such as 500mW"),
+        "--max-energy": (ENERGY, "an energy with its unit, such as 10mJ"),
+        "--max-area": (AREA, "an area with its unit, such as 12mm2"),
     }
     found: dict[str, float] = {}
     for option, _, _ in _OPTIONS:
@@ -69,67 +67,14 @@ def once(options: argparse.Namespace, option: str) -> str | None:
     return given[0] if given else None
 
 
-def amount(text: str, option: str, dimension: Dimension, such_as: str) -> float:
-    """A positive amount in SI units. Raises InputError for anything else, such as a number without a unit."""
-    from assay.reading.units import NUMBER, kind
-
-    form = f"write {kind(dimension)} with its unit, such as {such_as}"
-    value = _read(text, option, form)
-    if value.dimension == NUMBER:
-        raise InputError(f"{option} is '{text}', which has no unit", hint=form)
-    if value.dimension != dimension:
-        raise InputError(f"{option} is '{text}', which is {kind(value.dimension)}", hint=form)
-    return _positive(value.value, text, option)
-
-
-def share(text: str, option: str) -> float:
-    """A share as a fraction: `80%`, or `0.8`. Raises InputError for anything else, such as 80."""
-    form = "write a percentage such as 80%, or a fraction below 1 such as 0.8"
-    body = text.strip()
-    if not body.endswith("%"):
-        value = _plain(body, text, option, form)
-        if value >= 1:
-            raise InputError(f"{option} is '{text}'; is that {float(value):g} %?", hint=form)
-        return _positive(float(value), text, option)
-    value = _plain(body.removesuffix("%"), text, option, form) / 100
-    if value > 1:
-        raise InputError(f"{option} is '{text}'; no share is above 100 %", hint=form)
-    return _positive(float(value), text, option)
-
-
 def _per_second(text: str, option: str) -> float:
     from assay.reading.units import FREQUENCY, NUMBER, kind
 
-    form = "write inferences per second, such as 30 or 30/s"
+    form = "inferences per second, such as 30 or 30/s"
     body = text.strip()
     for unit in _RATES:
         body = body.removesuffix(unit)
-    value = _read(body, option, form)
+    value = read(body, option, form)
     if value.dimension not in (NUMBER, FREQUENCY):
-        raise InputError(f"{option} is '{text}', which is {kind(value.dimension)}", hint=form)
-    return _positive(value.value, text, option)
-
-
-def _plain(body: str, text: str, option: str, form: str) -> Fraction:
-    """Exact, so that 70.9% is the very float of a published 70.9 %."""
-    from assay.reading.units import NUMBER
-
-    value = _read(body, option, form)
-    if value.dimension != NUMBER:
-        raise InputError(f"{option} is '{text}'; it must be a share", hint=form)
-    return value.exact
-
-
-def _read(text: str, option: str, form: str) -> Quantity:
-    from assay.reading import evaluate
-
-    try:
-        return evaluate(text)
-    except AssayError as error:
-        raise InputError(f"{option} is '{text}': {error.message}", hint=form) from None
-
-
-def _positive(value: float, text: str, option: str) -> float:
-    if value <= 0:
-        raise InputError(f"{option} is '{text}'; it must be above 0")
-    return value
+        raise InputError(f"{option} is '{text}', which is {kind(value.dimension)}", hint=f"write {form}")
+    return positive(value.exact, text, option)

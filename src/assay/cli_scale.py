@@ -9,7 +9,7 @@ import argparse
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from assay.cli_options import add_dataflow, quantity, whole
+from assay.cli_options import add_search, amount, number, search_of, whole
 from assay.cli_outputs import Product, add_outputs, check_product_outputs, deliver
 from assay.cli_progress import clear_line, titled_line
 from assay.errors import InputError
@@ -46,7 +46,6 @@ def add_scale(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="what a network gains from more PEs, more storage, or more chips",
         description=DESCRIPTION,
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("network", metavar="NETWORK", help="a built-in name, or a YAML or ONNX file")
     parser.add_argument("hardware", metavar="HARDWARE", help="a built-in name or a YAML file")
@@ -70,27 +69,16 @@ def add_scale(commands: Commands, common: argparse.ArgumentParser) -> None:
         ("offchip", "bandwidth of memories off the chip", "fixed"),
         ("wires", "bandwidth of the wires into the array", "fixed"),
     ):
-        parser.add_argument(f"--{name}", metavar="HOW", help=f"{what}, with the PEs: fixed or proportion ({default})")
-    parser.add_argument("--batch", metavar="N", help="inputs processed together (default: 1)")
-    parser.add_argument("--bits", metavar="N", help="bits per word (default: the width of the chip's operands)")
-    parser.add_argument(
-        "--objective",
-        metavar="NAME",
-        default="latency",
-        help="what the mapping of each layer makes least: latency (default), energy or edp",
-    )
-    add_dataflow(parser)
-    parser.add_argument("--workers", metavar="N", help="processes (default: one per processor core)")
-    parser.add_argument("--no-cache", action="store_true", help="search anew, and keep nothing for later")
+        text = f"{what}, with the PEs: fixed or proportion (default: {default})"
+        parser.add_argument(f"--{name}", metavar="HOW", help=text)
+    add_search(parser, objective="latency")
     add_outputs(parser)
     parser.set_defaults(command=_scale)
 
 
 def _scale(options: argparse.Namespace) -> None:
-    batch = 1 if options.batch is None else whole(options.batch, "--batch")
-    bits = None if options.bits is None else whole(options.bits, "--bits")
-    workers = None if options.workers is None else whole(options.workers, "--workers")
-    plan = _plan(options)
+    batch, bits, workers = number(options, "batch", 1), number(options, "bits", None), number(options, "workers", None)
+    search, plan = search_of(options), _plan(options)
     from assay.workload.load import split_spec
 
     read = {"network": split_spec(options.network)[0], "hardware": options.hardware}
@@ -106,11 +94,9 @@ def _scale(options: argparse.Namespace) -> None:
             against=options.against,
             batch=batch,
             bits=bits,
-            objective=options.objective,
-            dataflow=options.dataflow,
             workers=workers,
             progress=titled_line(),
-            cache=not options.no_cache,
+            **search,
         )
     finally:
         clear_line()
@@ -123,14 +109,14 @@ def _scale(options: argparse.Namespace) -> None:
 def _plan(options: argparse.Namespace) -> ScalingPlan:
     """What is varied, from the options."""
     from assay.metrics.scaling import DEFAULT_FACTORS, ScalingPlan
-    from assay.metrics.scaling_hardware import Dram, Growth, Rule
+    from assay.metrics.scaling_hardware import DramSharing, Growth, ScalingRule
     from assay.reading.units import ENERGY, RATE, SIZE
 
     by = tuple(_factor(each, "--by") for each in _list(options.by))
     if all(each is None for each in (options.pes, options.by, options.storage, options.chips)):
         by = tuple(Fraction(each) for each in DEFAULT_FACTORS)
     _check_used(options, pes=bool(by) or options.pes is not None)
-    usual, rate, energy = Rule(), options.link_bandwidth, options.link_energy
+    usual, rate, energy = ScalingRule(), options.link_bandwidth, options.link_energy
 
     def growth(option: str, default: Growth) -> Growth:
         given = getattr(options, option)
@@ -142,11 +128,13 @@ def _plan(options: argparse.Namespace) -> ScalingPlan:
         storage=tuple(_factor(each, "--storage") for each in _list(options.storage)),
         chips=tuple(whole(each, "--chips") for each in _list(options.chips)),
         memories=tuple(_list(options.memories)),
-        link_bandwidth=None if rate is None else quantity(rate, "--link-bandwidth", RATE, RATE_FORM),
-        link_energy=None if energy is None else quantity(energy, "--link-energy", ENERGY / SIZE, ENERGY_FORM),
-        dram=Dram.SHARED if options.dram is None else Dram(_word(options.dram, "--dram", tuple(Dram))),
+        link_bandwidth=None if rate is None else amount(rate, "--link-bandwidth", RATE, RATE_FORM),
+        link_energy=None if energy is None else amount(energy, "--link-energy", ENERGY / SIZE, ENERGY_FORM),
+        dram=DramSharing.SHARED
+        if options.dram is None
+        else DramSharing(_word(options.dram, "--dram", tuple(DramSharing))),
         weak=options.weak,
-        rule=Rule(
+        rule=ScalingRule(
             fanout=options.fanout or "",
             storage=growth("buffers", usual.storage),
             offchip=growth("offchip", usual.offchip),

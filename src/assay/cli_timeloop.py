@@ -9,7 +9,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from assay.cli_options import check_batch, whole
+from assay.cli_options import check_batch, number
+from assay.cli_outputs import add_json, show
 from assay.errors import InputError, Position
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def _add_count(commands: Commands, common: argparse.ArgumentParser) -> None:
         description="Count reads, fills, updates, cycles and energy of one mapping: either all of it from Timeloop's "
         "files, or one layer of a network on hardware under a mapping of a file.",
         usage="assay count --timeloop FILE... [--json FILE]\n"
-        "       assay count NETWORK HARDWARE --mapping FILE [--layer NAME] [--batch N] [--json FILE]",
+        "       assay count NETWORK HARDWARE --mapping FILE\n"
+        "                   [--layer NAME] [--batch N] [--json FILE]",
     )
     parser.add_argument("network", metavar="NETWORK", nargs="?", help="a built-in name or a file")
     parser.add_argument("hardware", metavar="HARDWARE", nargs="?", help="a built-in name or a YAML file")
@@ -52,7 +54,7 @@ def _add_count(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", metavar="N", default=None, help="inputs processed together (default: that of the result, or 1)"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the counts as JSON; with - to stdout, and nothing else")
+    add_json(parser)
     parser.set_defaults(command=_count)
 
 
@@ -71,19 +73,12 @@ def _add_convert(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _count(options: argparse.Namespace) -> None:
-    from assay.report.output import STDOUT, print_text, screen_color, screen_width, write_text
-
     _check_source(options)
     target = None if options.json is None else _checked("--json", options.json, _inputs(options))
     count = _count_timeloop(options.timeloop, options.first_reads) if options.timeloop else _count_native(options)
-    if target == STDOUT:
-        print_text(count.to_json())
-        return
-    if target is not None:
-        write_text(target, count.to_json())
     from assay.report.count import render_count
 
-    print_text(render_count(count, width=screen_width(), color=screen_color()))
+    show(target, count.to_dict, lambda width, color: render_count(count, width=width, color=color))
 
 
 def _convert(options: argparse.Namespace) -> None:
@@ -114,12 +109,14 @@ def _search_note(hardware: Hardware) -> list[str]:
 
 def _check_source(options: argparse.Namespace) -> None:
     """Either Timeloop's files, or a network, hardware and a mapping."""
+    from assay.reading.words import listed
+
     native = {"NETWORK": options.network, "HARDWARE": options.hardware, "--mapping": options.mapping}
     if options.timeloop:
         extra = {**native, "--layer": options.layer, "--batch": options.batch}
         given = [name for name, value in extra.items() if value is not None]
         if given:
-            raise InputError(f"{' and '.join(given)} cannot be used with --timeloop, whose files have it all")
+            raise InputError(f"{listed(given)} cannot be used with --timeloop, whose files have it all")
         return
     if options.first_reads:
         raise InputError(
@@ -128,7 +125,7 @@ def _check_source(options: argparse.Namespace) -> None:
     missing = [name for name, value in native.items() if value is None]
     if missing:
         hint = "assay count --timeloop FILE..., or assay count NETWORK HARDWARE --mapping FILE"
-        raise InputError(f"{' and '.join(missing)} must be given", hint=hint)
+        raise InputError(f"{listed(missing)} must be given", hint=hint)
 
 
 def _inputs(options: argparse.Namespace) -> list[tuple[str, str]]:
@@ -187,7 +184,7 @@ def _count_native(options: argparse.Namespace) -> MappingCount:
         advice = hint(name, list(saved.mappings), label="there are")
         raise InputError(f"there is no mapping of layer '{name}'", at=Position(options.mapping), hint=advice)
     network, hardware = load_sources(options.network, options.hardware, None)
-    batch = (saved.batch or 1) if options.batch is None else whole(options.batch, "--batch")
+    batch = number(options, "batch", saved.batch or 1)
     check_batch(saved, options.mapping, batch)
     layer = next((each for each in network.with_batch(batch).layers if each.name == name), None)
     if layer is None or layer.einsum is None:

@@ -6,6 +6,7 @@ import pytest
 from assay import cli, cli_progress
 from assay.evaluation.progress import Progress
 from assay.mapper.store import Store
+from assay.metrics.dataflows import StudyProgress
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_a_cache_that_cannot_be_emptied(
     ],
 )
 def test_the_line_of_progress(progress: Progress, line: str) -> None:
-    assert cli_progress._of_layers(progress) == line
+    assert "".join(text for text, _ in cli_progress._of_layers(progress)) == line
 
 
 def test_the_line_of_progress_stays_on_one_line(
@@ -104,4 +105,37 @@ def test_the_line_of_progress_stays_on_one_line(
     assert show is not None
     show(Progress(1, 2, "a_layer_with_a_long_name"))
     show(Progress(2, 2, "b"))
-    assert capsys.readouterr().err == "\r\x1b[Kmapping 1/2 a_layer\r\x1b[K"
+    assert capsys.readouterr().err == "\r\x1b[Kmapping 1/2\r\x1b[K"
+
+
+STUDY = StudyProgress(
+    3,
+    30,
+    "Row stationary, 256 PEs, batch 16, conv",
+    Progress(2, 5, "conv3", 1, 0.5, 12.0, 180.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (
+            160,
+            "4/30 Row stationary, 256 PEs, batch 16, conv: mapping 2/5 conv3, 1 from the cache, about 12 s left "
+            "(an estimate), at most 3 min left",
+        ),
+        (100, "4/30 Row stationary, 256 PEs, batch 16, conv: mapping 2/5, about 12 s left, at most 3 min left"),
+        (80, "4/30 Row stationary, 256 PEs, batch 16, conv: mapping 2/5, about 12 s left"),
+        (60, "4/30: mapping 2/5, about 12 s left"),
+        (30, "4/30: mapping 2/5, about 12 s"),
+    ],
+)
+def test_what_does_not_fit_into_the_line_goes_the_least_important_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int, line: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    show = cli_progress.study_line()
+    assert show is not None
+    show(STUDY)
+    assert capsys.readouterr().err == f"\r\x1b[K{line}"

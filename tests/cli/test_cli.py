@@ -177,6 +177,10 @@ def test_lists(run: Runner) -> None:
         ("evaluate lenet5 small --bits x", "--bits is 'x'"),
         ("evaluate tiny small --workers 0", "workers is 0"),
         ("evaluate tiny small --objective latenc", "unknown objective 'latenc'\n  hint: did you mean 'latency'?"),
+        ("evaluate tiny small --objective=", "unknown objective ''\n  hint: objectives: energy, latency, edp"),
+        ("evaluate tiny small --batch ٣", "--batch is '٣'; it must be a whole number"),
+        ("evaluate tiny small --tiles=", "unknown tiles ''"),
+        ("evaluate tiny small --dataflow=", "there is no dataflow ''"),
         ("evaluate tiny small --tiles imperfekt", "did you mean 'imperfect'?"),
         ("evaluate tiny small --dataflow weightstationary", "did you mean 'weight_stationary'?"),
         ("evaluate conv:M=4 eyeriss", "conv needs C, P and Q"),
@@ -317,14 +321,52 @@ def test_an_interruption_is_code_130(run: Runner, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [[], ["evaluat"], ["evaluate", "alexnet"], ["networks", "extra"]],
+    ("typed", "message", "advice"),
+    [
+        ("", "no command is given", "assay --help lists them"),
+        ("evaluat", "there is no command 'evaluat'", "did you mean 'evaluate'? (assay --help lists them)"),
+        ("--quiet evaluate", "there is no command '--quiet'", "assay --help lists them"),
+        (
+            "evaluate alexnet",
+            "evaluate: the following arguments are required: HARDWARE",
+            "assay evaluate --help says what it takes",
+        ),
+        ("networks extra", "assay networks does not take 'extra'", "assay networks --help says what it takes"),
+        ("chips --json", "chips: argument --json: expected one argument", "assay chips --help says what it takes"),
+        (
+            "evaluate alexnet eyeriss --bach=4",
+            "assay evaluate does not take '--bach'",
+            "did you mean '--batch'? (assay evaluate --help says what it takes)",
+        ),
+        (
+            "map alexnet:conv1 eyeriss --time-l 4",  # no beginning of an option is one
+            "assay map does not take '--time-l'",
+            "did you mean '--time-limit'? (assay map --help says what it takes)",
+        ),
+    ],
 )
-def test_wrong_usage_is_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_one_message(run: Runner, typed: str, message: str, advice: str) -> None:
+    assert run(*typed.split()) == (2, "", f"assay: error: {message}\n  hint: {advice}\n")
+
+
+def test_a_file_and_a_folder_are_two(run: Runner, tmp_path: Path) -> None:
+    target = str(tmp_path / "report")
+    code, out, err = run("audit", "eyeriss", "--html", target, "--plot", target)
+    assert (code, out) == (2, "")
+    assert f"--html and --plot name the same, {target}" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", list(cli._parser()[1]))
+def test_every_command_helps(command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as end:
-        cli.main(arguments)
-    assert end.value.code == 2
-    assert "usage: assay" in capsys.readouterr().err
+        cli.main([command, "--help"])
+    out = capsys.readouterr().out
+    assert end.value.code == 0
+    description = out.partition("\n\n")[2]
+    assert description[0].isupper()
+    assert "  -h, --help" in out
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(run: Runner, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_one_mapping_needs_no_layer_and_a_result_brings_its_batch(run: Runner, t
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "NETWORK and HARDWARE and --mapping must be given"),
+        ((), "NETWORK, HARDWARE and --mapping must be given"),
         (("alexnet", "eyeriss"), "--mapping must be given"),
         (("--timeloop", LINKS, "--layer", "conv1"), "--layer cannot be used with --timeloop"),
         (("--timeloop", "nowhere.yaml"), "nowhere.yaml: there is no such file"),

@@ -47,7 +47,7 @@ def test_files(run: Runner, tmp_path: Path) -> None:
     assert r"\begin{tabular}" in Path(names["latex"]).read_text(encoding="utf-8")
     html = Path(names["html"]).read_text(encoding="utf-8")
     assert html.count("<svg") == 2
-    assert "per layer (the energy of one MAC = 1)" in html
+    assert " MACs / 1 pJ of a MAC = " in html
 
 
 def test_pictures(run: Runner, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from assay.errors import InputError
 from assay.metrics import examination
 from assay.metrics.flexibility import flexibility
 from tests.cli.conftest import Runner
@@ -48,6 +49,25 @@ def test_everything_is_in_every_form(run: Runner, folder: Path) -> None:
     for name in ("evaluation", "eyexam", "roofline", "dataflows", "flexibility", "scaling"):
         schema = json.loads((SCHEMAS / f"{name}-1.json").read_text(encoding="utf-8"))
         jsonschema.validate(data if name == "evaluation" else data[name], schema)
+
+
+def test_time_limit_and_tiles_are_those_of_every_part_that_has_them(
+    run: Runner, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, tuple[object, ...]] = {}
+    for name in ("eyexam", "compare_dataflows", "flexibility", "scaling"):
+
+        def part(*_: object, part: str = name, **how: object) -> None:
+            asked[part] = tuple(how.get(key) for key in ("tiles", "time_limit", "objective", "workers", "cache"))
+            raise InputError("left out")
+
+        monkeypatch.setattr(examination, name, part)
+    options = ("--tiles", "imperfect", "--time-limit", "9", "--objective", "edp", "--workers", "1", "--no-cache")
+    code, out, _ = run("evaluate", "net.yaml", "edge_45nm", "--all", *options)
+    assert code == 0
+    assert asked.pop("compare_dataflows") == (None, 9.0, "edp", 1, False)
+    assert asked == dict.fromkeys(("eyexam", "flexibility", "scaling"), ("imperfect", 9.0, "edp", 1, False))
+    assert out.count("Could not be found out: left out") == 4
 
 
 def test_what_a_chip_cannot_is_named_and_the_rest_goes_on(run: Runner, folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from assay.cli_requirements import share
+from assay.cli_options import share
 from tests.evaluation.small import CHIP, NETWORK
 
 Runner = Callable[..., tuple[int, str, str]]
@@ -53,6 +53,17 @@ def test_met_unknown_and_failed(run: Runner) -> None:
 def test_a_batch_is_blamed_for_its_latency(run: Runner) -> None:
     _, out, _ = run("evaluate", "tiny", "small", "--batch", "3", "--max-latency", "1us")
     assert "The latency is that of a batch of 3; a smaller one (--batch 1) may take less time." in " ".join(out.split())
+
+
+def test_what_no_mapping_can_meet_is_said_in_a_sentence_with_the_numbers(run: Runner) -> None:
+    """60 MACs per inference on a chip of 4 MACs per cycle of 1 us."""
+    _, out, _ = run("evaluate", "tiny", "small", "--batch", "3", "--max-latency", "10us")
+    text = " ".join(out.split())
+    assert "No mapping takes at most 10 us: the 180 MAC of a batch of 3 take 45 us at the peak of 4 MMAC/s" in text
+    assert "--objective latency) fail, too" not in text
+    _, out, _ = run("evaluate", "tiny", "small", "--batch", "3", "--max-latency", "46us")
+    assert "No mapping" not in out
+    assert "--objective latency) fail, too" in " ".join(out.split())
 
 
 def test_without_requirements_nothing_is_judged(run: Runner) -> None:

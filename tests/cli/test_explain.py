@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from assay import cli
@@ -20,6 +22,10 @@ from tests.evaluation.small import NETWORK
 
 Run = tuple[int, str, str]
 Runner = Callable[..., Run]
+
+
+SCHEMA = json.loads((files("assay") / "data" / "schema" / "explain-1.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 @pytest.fixture
@@ -61,10 +67,22 @@ def test_lists_cycles_and_energy(run: Runner) -> None:
     assert "toy.yaml:16" in out
 
 
+def test_every_kind_of_json_follows_the_schema(run: Runner) -> None:
+    VALIDATOR.check_schema(SCHEMA)
+    kinds = {"number", "numbers", "energy", "cycles"}
+    for asked in (("--layer", "fc1"), ("--layer", "fc1", "--energy"), ("--layer", "fc1", "--cycles"), READ):
+        data = json.loads(run(*asked, "--json", "-")[1])
+        VALIDATOR.validate(data)
+        assert not VALIDATOR.is_valid(data | {"surprise": 1})
+        kinds.remove(data["kind"])
+    assert not kinds
+
+
 def test_json_is_only_json(run: Runner) -> None:
     code, out, err = run(*READ, "--json", "-")
     assert (code, err) == (0, "")
     data = json.loads(out)
+    VALIDATOR.validate(data)
     assert (data["schema"], data["kind"], data["count"]) == ("assay.explain/1", "number", 24)
     assert data["lines"] == [{"file": "toy.yaml", "line": 9, "text": "energy: 200 pJ"}]
     assert [json.loads(run("--layer", "fc1", what, "--json", "-")[1])["kind"] for what in ("--cycles", "--energy")] == [

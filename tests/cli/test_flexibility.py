@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
-from assay.metrics import flexibility_map
+from assay.hardware.model import Hardware
+from assay.mapper import SearchResult
+from assay.metrics import flexibility_map, flexibility_search
+from assay.workload.einsum import Einsum
 from tests.cli.conftest import Runner
 
 SUITE = """\
@@ -60,6 +65,25 @@ def test_outputs(run: Runner, suite: str, tmp_path: Path) -> None:
     assert {"flexibility_workloads.svg", "flexibility_map.png", "flexibility_curves.pdf"} <= names
 
 
+def test_how_long_and_among_which_tiles_is_searched(run: Runner, suite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, object]] = []
+    real = flexibility_search.cached_best_mapping
+
+    def search(einsum: Einsum, chip: Hardware, objective: str, **how: Any) -> SearchResult:
+        asked.append((how["time_limit"], how["tiles"]))
+        found = real(einsum, chip, objective, **how)
+        stopped = einsum.extents["M"] == 8
+        return replace(found, optimal=not stopped, stopped=stopped)
+
+    monkeypatch.setattr(flexibility_search, "cached_best_mapping", search)
+    options = ("--suite", suite, "--no-map", "--workers", "1", "--time-limit", "500 ms", "--tiles", "imperfect")
+    code, out, _ = run("flexibility", "edge_45nm", *options)
+    assert code == 0
+    assert asked == [(0.5, "imperfect")] * 2
+    text = "Of 2 different layers, the mappings of 1 are not proven best (the time limit ended 1 search)."
+    assert text in " ".join(out.split())
+
+
 @pytest.mark.parametrize("form", ["markdown", "latex", "html"])
 def test_forms(run: Runner, suite: str, form: str) -> None:
     code, out, _ = run("flexibility", "edge_45nm", "--suite", suite, "--no-map", f"--{form}", "-")
@@ -76,13 +100,15 @@ def test_forms(run: Runner, suite: str, form: str) -> None:
         (("--above", "150%"), "no share is above 100 %"),
         (("--above", "nan"), "--above is 'nan'"),
         (("--batch", "two"), "--batch is 'two'; it must be a whole number"),
-        (("--batch", "0"), "batch is 0; it must be a whole number of at least 1"),
+        (("--batch", "0"), "batch is 0; it must be a whole number from 1 to 1,000,000"),
         (("--workers", "some"), "--workers is 'some'; it must be a whole number"),
         (("--objective", "speed"), "unknown objective 'speed'"),
         (("--suite", "standart"), "there is no built-in suite 'standart'"),
         (("--suite", "nowhere.yaml"), "nowhere.yaml: there is no such file"),
-        (("--base", "fc"), "the base layer is 'fc'; it must be written out"),
+        (("--base", "fc"), "the base layer is 'fc'; it must be a convolution, written out"),
         (("--plot", ""), "--plot: '' is not a folder"),
+        (("--time-limit", "0"), "--time-limit is '0'; it must be above 0"),
+        (("--time-limit", "1 mJ"), "--time-limit is '1 mJ', which is an energy"),
     ],
 )
 def test_bad_options(run: Runner, options: tuple[str, ...], message: str) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
+from assay.evaluation.results import Evaluation
+from assay.hardware.model import Hardware
+from assay.metrics import scaling
+from assay.workload.network import Network
 from tests.cli.conftest import Runner
 
 NETWORK = """\
@@ -55,6 +60,38 @@ def test_json_of_everything(run: Runner, small: str) -> None:
     assert (data["against"], data["objective"]) == ("eyeriss_v2_256", "edp")
 
 
+def test_tiles_that_do_not_divide_the_layer(run: Runner, tmp_path: Path) -> None:
+    """17 and 13 are prime: perfect tiles use few of 256 PEs."""
+    path = tmp_path / "prime.yaml"
+    path.write_text("assay: network/1\nname: prime\ninput: [13]\nlayers:\n  - {name: fc, op: fc, out: 17}\n")
+
+    def points(*options: str) -> list[int]:
+        code, out, _ = run("scale", str(path), "edge_45nm", "--by", "2", *options, "--json", "-")
+        assert code == 0
+        data = json.loads(out)
+        jsonschema.validate(data, json.loads((files("assay") / "data" / "schema" / "scaling-1.json").read_text()))
+        assert any("tiles divide it" in note for note in data["notes"]) == ("imperfect" not in options)
+        (series,) = data["series"]
+        return [point["cycles"] for point in series["points"]]
+
+    perfect, imperfect = points(), points("--tiles", "imperfect", "--time-limit", "60")
+    assert all(one <= other for one, other in zip(imperfect, perfect, strict=True))
+
+
+def test_options_reach_the_evaluations(run: Runner, small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def evaluate(network: Network, chip: Hardware, **how: Any) -> Evaluation:
+        asked.append(tuple(how[key] for key in ("tiles", "time_limit", "workers", "cache", "objective")))
+        return real(network, chip, **how)
+
+    real = scaling.evaluate
+    monkeypatch.setattr(scaling, "evaluate", evaluate)
+    options = ("--tiles", "imperfect", "--time-limit", "2 s", "--workers", "1", "--no-cache", "--objective", "edp")
+    assert run("scale", small, "edge_45nm", "--by", "1", *options)[0] == 0
+    assert asked == [("imperfect", 2.0, 1, False, "edp")]
+
+
 def test_pictures(run: Runner, small: str, tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     assert (
@@ -83,12 +120,14 @@ def test_pictures(run: Runner, small: str, tmp_path: Path) -> None:
         (("--by", "1e999999999"), "--by has '1e999999999'; it must be a factor above 0"),
         (("--storage", "1e-999999999"), "--storage has '1e-999999999'"),
         (("--bits", "x"), "--bits is 'x'; it must be a whole number"),
-        (("--chips", "2", "--link-energy", "1pJ"), "--link-energy is '1pJ'; it must be an energy per bit"),
-        (("--chips", "2", "--link-bandwidth", "100GB"), "--link-bandwidth is '100GB'; it must be a bandwidth"),
+        (("--chips", "2", "--link-energy", "1pJ"), "--link-energy is '1pJ', which is an energy"),
+        (("--chips", "2", "--link-bandwidth", "100GB"), "--link-bandwidth is '100GB', which is a number of bits"),
         (("--chips", "2", "--dram", "each"), "--dram is 'each'"),
         (("--offchip", "grow"), "--offchip is 'grow'"),
         (("--fanout", "mesh"), "has no fanout 'mesh'"),
         (("--batch", "x"), "--batch is 'x'"),
+        (("--tiles", "any"), "unknown tiles 'any'"),
+        (("--time-limit", "soon"), "--time-limit is 'soon'"),
         (("--storage", "2", "--weak"), "weak scaling is over PEs or chips"),
     ],
 )

@@ -21,13 +21,10 @@ from assay.evaluation.explained import (
     CyclesExplanation,
     EnergyExplanation,
     Explanation,
-    Factor,
-    Move,
     NumberExplanation,
     NumberList,
-    Rule,
-    Sum,
 )
+from assay.evaluation.explained_parts import Factor, Move, Rule, Sum
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import Evaluation, einsum_to_data
 from assay.evaluation.saved import einsum_from_data, read_layer, read_saved

@@ -1,6 +1,5 @@
 """Named dataflows: what each adds to a chip, and which chips each is refused for."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -266,12 +265,3 @@ def test_the_documentation_has_each() -> None:
         for listed in (each.rows, each.whole, each.inside):
             assert not listed or f"[{', '.join(listed)}]" in row
         assert not each.stationary or f"stationary: [{each.stationary}]" in row
-
-
-def test_the_refusal_of_the_documentation() -> None:
-    text = DOCS.read_text(encoding="utf-8")
-    small = re.findall(r"```yaml\n(assay: hardware/1.*?)```", text, re.DOTALL)[0]
-    message = re.findall(r"```text\n(small\.yaml:\d+:\d+: dataflow.*?)\n```", text, re.DOTALL)[0]
-    with pytest.raises(InputError) as caught:
-        parse_hardware(small.replace("name: small\n", "name: small\ndataflow: os\n"), "small.yaml")
-    assert str(caught.value) == message

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assay.errors import InputError
-from assay.hardware import load_hardware, load_table, preset_names, preset_text, table_names
+from assay.hardware import load_hardware, load_table, preset_names, preset_text, presets, table_names
 from assay.hardware.vocabulary import DIMENSIONS, TENSORS
 from assay.reading.units import AREA, ENERGY
 from assay.workload.einsum import DIMENSION_NAMES, convolution
@@ -146,3 +146,10 @@ def test_importing_does_not_import_yaml() -> None:
     code = "import sys, assay.hardware; sys.exit('yaml' in sys.modules or 'numpy' in sys.modules)"
     environment = {"PYTHONPATH": str(Path(str(files("assay"))).parent)}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+
+
+def test_what_is_read_once_for_all_cannot_be_changed() -> None:
+    fields = presets._parsed(preset_text("eyeriss"), "eyeriss.yaml")
+    assert presets._parsed(preset_text("eyeriss"), "eyeriss.yaml") is fields
+    with pytest.raises(TypeError):
+        fields["nodes"] = fields["name"]  # type: ignore[index]

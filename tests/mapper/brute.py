@@ -190,6 +190,10 @@ class Nests:
 
     def spatial(self, fanout: Fanout, inside: Inside) -> list[tuple[tuple[Loop, ...], Inside]]:
         """All that can be covered, axis by axis; how it lies along the axes does not matter."""
+        if not self.perfect and any(axis.factors for axis in fanout.axes):
+            # It matters to whether a factor can be had.
+            found = {covered for _, covered in self.linked(fanout, inside, once=True)}
+            return [(self.spreading(fanout, inside, covered), covered) for covered in sorted(found)]
         reached = {inside: 1}  # the most children that get work
         for axis in fanout.axes:
             further: dict[Inside, int] = {}
@@ -197,11 +201,13 @@ class Nests:
                 for more, bounds in self.along(covered, axis, axis.size, 0):
                     further[more] = max(further.get(more, 0), used * bounds)
             reached = further
-        found = []
-        for covered in sorted(each for each, used in reached.items() if busy(fanout, used)):
-            pairs = zip(self.dims, inside, covered, strict=True)
-            found.append((tuple(Loop(d, -(-b // a), fanout.axes[0].name) for d, a, b in pairs if b > a), covered))
-        return found
+        busiest = sorted(each for each, used in reached.items() if busy(fanout, used))
+        return [(self.spreading(fanout, inside, covered), covered) for covered in busiest]
+
+    def spreading(self, fanout: Fanout, inside: Inside, covered: Inside) -> tuple[Loop, ...]:
+        """Loops that cover so much more."""
+        pairs = zip(self.dims, inside, covered, strict=True)
+        return tuple(Loop(dim, -(-b // a), fanout.axes[0].name) for dim, a, b in pairs if b > a)
 
     def along(self, inside: Inside, axis: Axis, room: int, d: int) -> Iterator[tuple[Inside, int]]:
         """What is covered, and by how many children."""
@@ -217,23 +223,23 @@ class Nests:
                 for more, used in self.along(covered, axis, room // bound, d + 1):
                     yield more, used * bound
 
-    def linked(self, fanout: Fanout, inside: Inside) -> list[tuple[tuple[Loop, ...], Inside]]:
-        """Neighbours pass words on: axis and order matter."""
+    def linked(self, fanout: Fanout, inside: Inside, once: bool = False) -> list[tuple[tuple[Loop, ...], Inside]]:
+        """Where axis and order matter, as to neighbours that pass words on; `once`: no loop is split along an axis."""
 
         def inner(
-            covered: Inside, rooms: tuple[int, ...], last: tuple[int, int]
+            covered: Inside, rooms: tuple[int, ...], past: tuple[tuple[int, int], ...]
         ) -> Iterator[tuple[tuple[Loop, ...], Inside]]:
             yield (), covered
             for a, axis in enumerate(fanout.axes):
                 for d, dim in enumerate(self.dims):
-                    if (a, d) == last or not (axis.dims is None or dim in axis.dims):
+                    if (a, d) in (past if once else past[:1]) or not (axis.dims is None or dim in axis.dims):
                         continue
                     for bound, more in self.bounds(d, covered, rooms[a]):
                         left = (*rooms[:a], rooms[a] // bound, *rooms[a + 1 :])
-                        for loops, end in inner(more, left, (a, d)):
+                        for loops, end in inner(more, left, ((a, d), *past)):
                             yield (*loops, Loop(dim, bound, axis.name)), end
 
-        found = inner(inside, tuple(axis.size for axis in fanout.axes), (-1, -1))
+        found = inner(inside, tuple(axis.size for axis in fanout.axes), ())
         return [each for each in found if misplaced_in_space(fanout, each[0], self.obeys) is None]
 
 
@@ -487,6 +493,18 @@ def violation(einsum: Einsum, hardware: Hardware, mapping: Mapping, perfect: boo
     for dim, extent in einsum.dims:
         if mapping.factor(dim) != extent and perfect:
             return f"{dim} is covered {mapping.factor(dim)} times"
+        inside = 1
+        for level in reversed(mapping.levels):
+            begins: dict[str, int] = {}  # of the last child along an axis
+            for loop in reversed([each for each in level.loops if each.dim == dim]):
+                last = (loop.bound - 1) * inside
+                if loop.axis is not None:
+                    last = begins[loop.axis] = last + begins.get(loop.axis, 0)
+                if last >= extent:
+                    return f"the last of {loop.bound} iterations over {dim} at {level.node} never runs"
+                inside *= loop.bound
+        if inside < extent:
+            return f"{inside} of {extent} indices of {dim} are covered"
     for index, (node, level) in enumerate(zip(hardware.nodes, mapping.levels, strict=False)):
         assert isinstance(node, Memory | Fanout)
         for dim in node.whole:

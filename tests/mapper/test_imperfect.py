@@ -12,6 +12,8 @@ from assay.mapper import OBJECTIVES, best_mapping
 from assay.mapper.floor import Floor
 from assay.mapper.keeps import keep_choices
 from assay.mapper.problem import build_problem
+from assay.mapper.vary import trimmed
+from assay.mapping.mapping import Level, Loop, Mapping
 from assay.workload.einsum import Einsum, convolution, matmul
 from tests.mapper.brute import brute_force, value, violation
 
@@ -137,6 +139,61 @@ def test_constraints_are_obeyed() -> None:
     names = [loop.dim for loop in found.levels[1].loops]
     ordered = [name for name in names if name in ("P", "Q")]
     assert names[len(names) - len(ordered) :] == ordered == sorted(ordered)
+
+
+def fixed(at_spad: int, along_x: int, along_y: int = 1) -> Hardware:
+    """Factors of C that a memory and two axes must have."""
+    axes = (Axis("X", 4, factors=(("C", along_x),)), Axis("Y", 4, factors=(("C", along_y),)))
+    return replaced(replaced(COLUMNS, 1, axes=axes), 2, factors=(("C", at_spad),))
+
+
+@pytest.mark.parametrize("tiles", ["perfect", "imperfect"])
+def test_factors_that_cannot_all_be_had_leave_no_mapping(tiles: str) -> None:
+    """2 at the memory and 2 along X are not in C = 2: the one loop leaves nothing for the other."""
+    with pytest.raises(NoMappingError, match=r"axis X of array must have the factor C = 2") as caught:
+        best_mapping(matmul(n=1, m=5, c=2), fixed(2, 2), tiles=tiles)
+    assert "spad must have the factor C = 2" in caught.value.message
+
+
+def test_factors_leave_a_remainder_but_nothing_that_never_runs() -> None:
+    """C = 5 along X around the loop at the memory: 3 and 2 of them, or 4 and 1; of four 2s the last is empty."""
+    einsum = matmul(n=1, m=1, c=5)
+    assert best_mapping(einsum, fixed(3, 2), "latency", tiles="imperfect").cycles == 3
+    assert best_mapping(einsum, fixed(4, 2), "latency", tiles="imperfect").cycles == 4
+    assert best_mapping(einsum, fixed(2, 2), "latency", tiles="imperfect").cycles == 3  # from DRAM 2 · 2, then 1
+    with pytest.raises(NoMappingError):
+        best_mapping(einsum, fixed(2, 4), tiles="imperfect")
+
+
+def test_factors_along_two_axes_in_the_order_that_gives_work_to_all() -> None:
+    """C = 5: four along one axis, and the last of two along the other begins with the fifth."""
+    for hardware in (fixed(1, 4, 2), fixed(1, 2, 4)):
+        found = best_mapping(matmul(n=1, m=1, c=5), hardware, "latency", tiles="imperfect")
+        assert [loop.bound for loop in found.mapping.levels[1].loops] == [2, 4]
+        assert found.cycles == 1
+
+
+def test_children_without_work_are_not_used() -> None:
+    """3 of 4 children are 0.75 of them, whatever loop is written."""
+    with pytest.raises(NoMappingError):
+        best_mapping(
+            matmul(n=1, m=1, c=3), replaced(COLUMNS, 1, axes=(Axis("X", 4),), min_utilization=0.8), tiles="imperfect"
+        )
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ([("C", 2, None), ("C", 2, None)], [("C", 3)]),  # of 5 with 2 inside: one loop, and its fourth tile never runs
+        ([("C", 2, None), ("M", 2, None), ("C", 2, None)], [("C", 2), ("M", 2), ("C", 2)]),
+        ([("C", 9, None)], [("C", 3)]),
+        ([("M", 2, None), ("M", 3, None)], [("M", 3)]),
+    ],
+)
+def test_what_never_runs_is_trimmed(bounds: list[tuple[str, int, str | None]], expected: list[tuple[str, int]]) -> None:
+    levels = (Level("dram", tuple(Loop(*each) for each in bounds)), Level("array", (Loop("C", 2, "X"),)))
+    found = trimmed(Mapping(levels), {"C": 5, "M": 3})
+    assert [(loop.dim, loop.bound) for loop in found.levels[0].loops] == expected
 
 
 def test_a_mapping_that_only_remainders_allow() -> None:

@@ -26,6 +26,7 @@ LINKED = Kind(links=True, mappings=150)
 UNKNOWN = Kind(unknown=True)
 CONSTRAINED = Kind(constraints=True)
 IMPERFECT = Kind(extent=7, fill=False)
+IMPERFECT_CONSTRAINED = Kind(mappings=60, extent=6, fill=False, constraints=True)
 
 slow = settings(suppress_health_check=list(HealthCheck), phases=set(Phase) - {Phase.shrink, Phase.explain})
 shares = st.sampled_from((0.0, 1.0)) | st.integers(-10, 110).map(lambda percent: percent / 100)
@@ -95,6 +96,13 @@ def test_tiles_of_any_size(objective: str, instance: Instance) -> None:
     answer_imperfect(objective, instance)
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@settings(slow, max_examples=20)
+@given(instances(IMPERFECT_CONSTRAINED))
+def test_tiles_of_any_size_under_constraints(objective: str, instance: Instance) -> None:
+    answer_imperfect(objective, instance)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("task", TASKS)
 def test_no_mapping_beats_the_search_in_many_cases(task: str) -> None:
@@ -153,4 +161,12 @@ def test_latency_without_energies_in_many_cases(instance: Instance, share: float
 @settings(slow, max_examples=1000)
 @given(instances(IMPERFECT))
 def test_tiles_of_any_size_in_many_cases(objective: str, instance: Instance) -> None:
+    answer_imperfect(objective, instance)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@settings(slow, max_examples=1000)
+@given(instances(IMPERFECT_CONSTRAINED))
+def test_tiles_of_any_size_under_constraints_in_many_cases(objective: str, instance: Instance) -> None:
     answer_imperfect(objective, instance)

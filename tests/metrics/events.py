@@ -269,7 +269,8 @@ class Buffer:
     flow: Flow
     depth: int
     single: bool
-    per_tile: int = 1  # steps of the innermost buffer in one tile
+    tiles: list[int] = field(default_factory=list)  # the number of its tile at each step of the innermost buffer
+    first: list[int] = field(default_factory=list)  # the first step of each tile, and the number of steps
     above: Buffer | None = None
     fills: dict[int, list[Transfer]] = field(default_factory=lambda: defaultdict(list))
     drains: list[Transfer] = field(default_factory=list)
@@ -277,9 +278,21 @@ class Buffer:
     sums: dict[int, list[Signal]] = field(default_factory=lambda: defaultdict(list))
     ready: dict[int, list[Signal]] = field(default_factory=dict)
 
+    def lay(self, prefixes: list[tuple[int, ...]]) -> None:
+        """Number its tiles: those of equal digits of the loops outside of them."""
+        for step, prefix in enumerate(prefixes):
+            if not step or prefix != prefixes[step - 1]:
+                self.first.append(step)
+            self.tiles.append(len(self.first) - 1)
+        self.first.append(len(prefixes))
+
+    def parts(self, tile: int) -> int:
+        """The steps in which a tile is in use."""
+        return self.first[tile + 1] - self.first[tile]
+
     def changes(self, step: int) -> bool:
         """Whether another tile is worked on from this step on."""
-        return step % self.per_tile == 0
+        return step == self.first[self.tiles[step]]
 
     def late(self, step: int) -> bool:
         """Whether its tile is replaced between two steps."""
@@ -306,7 +319,7 @@ class Outcome:
 
 
 def simulate(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> Outcome:
-    """Run a mapping whose factors leave no remainder."""
+    """Run a mapping."""
     return _Machine(einsum, hardware, mapping).run()
 
 
@@ -333,11 +346,12 @@ class _Machine:
         self.buffers.sort(key=lambda buffer: (buffer.depth, buffer.flow.child))
         deepest = max((buffer.depth for buffer in self.buffers), default=0)
         self.starts = [n for n, step in enumerate(self.steps) if not any(step[deepest:])]
-        self.duration = Fraction(len(self.steps) // len(self.starts), hardware.compute.macs_per_cycle)
+        ends = [*self.starts[1:], len(self.steps)]
+        macs = hardware.compute.macs_per_cycle
+        self.durations = [Fraction(end - start, macs) for start, end in zip(self.starts, ends, strict=True)]
         self.inner = {}
         for buffer in self.buffers:
-            tiles = len({self.steps[n][: buffer.depth] for n in self.starts})
-            buffer.per_tile = len(self.starts) // tiles
+            buffer.lay([self.steps[n][: buffer.depth] for n in self.starts])
             buffer.above = next(
                 (b for b in self.buffers if (b.flow.tensor, b.flow.child) == (buffer.flow.tensor, buffer.flow.parent)),
                 None,
@@ -372,7 +386,7 @@ class _Machine:
         return Transfer(self.clock, way, wait, last)
 
     def down(self, buffer: Buffer, tile: int) -> Moved:
-        return buffer.flow.down[self.starts[tile * buffer.per_tile]]
+        return buffer.flow.down[self.starts[buffer.first[tile]]]
 
     def fill(self, buffer: Buffer, tile: int, parts: int, late: bool) -> None:
         """Announce the transfer of a tile, or a part of it."""
@@ -388,21 +402,21 @@ class _Machine:
                 last += [each.ended for each in buffer.drains]
         else:
             wait += buffer.reads[tile - (1 if buffer.single else 2)]
-        above, inside = buffer.above, tile * buffer.per_tile
+        above = buffer.above
         if above is not None:
-            home = inside // above.per_tile
+            home = above.tiles[buffer.first[tile]]
             wait += above.ready[home] if home in above.ready else above.arrived(home)
         transfer = self.transfer(moved, parts, wait, last)
         buffer.fills[tile].append(transfer)
         if above is not None and not buffer.flow.output:
-            above.reads[inside // above.per_tile].append(transfer.ended)
+            above.reads[home].append(transfer.ended)
 
     def drain(self, buffer: Buffer, tile: int, parts: int) -> None:
-        following = (tile + 1) * buffer.per_tile
+        following = buffer.first[tile + 1]
         moved = buffer.flow.up[self.starts[following] if following < len(self.starts) else len(self.steps)]
         wait, above = list(buffer.sums[tile]), buffer.above
         if above is not None:
-            home = tile * buffer.per_tile // above.per_tile
+            home = above.tiles[buffer.first[tile]]
             wait += above.ready[home]
         transfer = self.transfer(moved, parts, wait, [])
         buffer.drains.append(transfer)
@@ -421,17 +435,17 @@ class _Machine:
             if step:
                 self.turn(step)
             for buffer in reversed(self.buffers):
-                tile = step // buffer.per_tile
-                if buffer.flow.output and tile and not buffer.late(tile * buffer.per_tile):
-                    self.drain(buffer, tile - 1, buffer.per_tile)
+                tile = buffer.tiles[step]
+                if buffer.flow.output and tile and not buffer.late(buffer.first[tile]):
+                    self.drain(buffer, tile - 1, buffer.parts(tile))
             for buffer in self.buffers:
-                tile = step // buffer.per_tile + 1
-                if tile * buffer.per_tile < len(self.starts) and not buffer.late(tile * buffer.per_tile):
-                    self.fill(buffer, tile, buffer.per_tile, late=False)
+                tile = buffer.tiles[step] + 1
+                if buffer.first[tile] < len(self.starts) and not buffer.late(buffer.first[tile]):
+                    self.fill(buffer, tile, buffer.parts(tile - 1), late=False)
             works.append(self.work(step, works))
         for buffer in reversed(self.buffers):
             if buffer.flow.output:
-                self.drain(buffer, (len(self.starts) - 1) // buffer.per_tile, 1)
+                self.drain(buffer, buffer.tiles[-1], 1)
         self.clock.run()
         begun, computed = works[0].begun.date, works[-1].ended.date
         assert begun is not None
@@ -445,22 +459,48 @@ class _Machine:
         late = [buffer for buffer in self.buffers if buffer.changes(step) and buffer.late(step)]
         for buffer in reversed(late):
             if buffer.flow.output:
-                self.drain(buffer, step // buffer.per_tile - 1, 1)
+                self.drain(buffer, buffer.tiles[step] - 1, 1)
         for buffer in late:
-            self.fill(buffer, step // buffer.per_tile, 1, late=True)
+            self.fill(buffer, buffer.tiles[step], 1, late=True)
         for buffer in self.buffers:
             if buffer.changes(step):
-                self.begin_tile(buffer, step // buffer.per_tile)
+                self.begin_tile(buffer, buffer.tiles[step])
 
     def work(self, step: int, before: list[Transfer]) -> Transfer:
         """The multipliers: a server of their own."""
         wait = [each.ended for each in before[-1:]]
         for buffer in self.inner.values():
-            wait += buffer.ready[step // buffer.per_tile]
-        work = Transfer(self.clock, [(Server(), self.duration)], wait)
+            wait += buffer.ready[buffer.tiles[step]]
+        work = Transfer(self.clock, [(Server(), self.durations[step])], wait)
         for buffer in self.inner.values():
-            (buffer.sums if buffer.flow.output else buffer.reads)[step // buffer.per_tile].append(work.ended)
+            (buffer.sums if buffer.flow.output else buffer.reads)[buffer.tiles[step]].append(work.ended)
         return work
+
+
+def full(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> set[str]:
+    """Memories without room for what comes beside what is there: the most of each tensor, from sets of addresses."""
+    counted = Counted(einsum, hardware, mapping)
+    found = set()
+    for number, node in enumerate(hardware.nodes[:-1]):
+        if not number or not isinstance(node, Memory) or node.size is None or node.buffering is Buffering.SINGLE:
+            continue
+        bits = 0
+        for tensor in einsum.tensors:
+            if number not in counted.keepers(tensor):
+                continue
+            tiles = list(counted.tiles(tensor, number).values())
+            held = max(len(tile) for step in tiles for tile in step.values())
+            coming = [
+                len(tile - before[place])
+                for before, after in itertools.pairwise(tiles)
+                for place, tile in after.items()
+                if place in before
+            ]
+            more = max(coming, default=0)
+            bits += (held + (held if more and tensor is einsum.output else more)) * tensor.bits
+        if bits > node.size:
+            found.add(node.name)
+    return found
 
 
 def _limits(hardware: Hardware) -> dict[Port, Fraction]:

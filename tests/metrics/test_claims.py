@@ -61,7 +61,8 @@ def test_every_key_arrives() -> None:
         ("0.10 s", 0.095, 0.10, 0.105),
         ("1.2e2 ms", 0.115, 0.12, 0.125),
         ("{value: 100 ms, tolerance: 0.05}", 0.095, 0.1, 0.105),
-        ("{value: 100 ms, at_most: true}", 0.0, 0.1, 0.1005),
+        ("{value: 100 ms, tolerance: 0.001}", 0.0995, 0.1, 0.1005),  # never less than the digits
+        ("{value: 100 ms, bound: at_most}", 0.0, 0.1, 0.1005),
     ],
 )
 def test_digits_say_how_exact_a_figure_is(written: str, low: float, value: float, high: float) -> None:

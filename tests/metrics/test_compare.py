@@ -13,7 +13,7 @@ from assay.errors import InputError
 from assay.metrics.audit import audit
 from assay.metrics.audit_rules import precision
 from assay.metrics.claims_reader import chip_names, load_chip, parse_chip
-from assay.metrics.compare import Block, Comparison, compare
+from assay.metrics.compare import Comparison, RowGroup, compare
 from assay.metrics.metric import Basis, Metric
 from assay.metrics.normalise import node, normalised, technology_of, widths
 from assay.metrics.requirements import Requirements
@@ -26,8 +26,8 @@ from tests.metrics.claims_sample import CHIP, changed
 SCHEMA = json.loads((files("assay") / "data" / "schema" / "compare-1.json").read_text(encoding="utf-8"))
 
 
-def block(found: Comparison, key: str) -> Block:
-    return next(each for each in found.blocks if each.key == key)
+def block(found: Comparison, key: str) -> RowGroup:
+    return next(each for each in found.groups if each.key == key)
 
 
 def row(found: Comparison, group: str, key: str) -> list[Metric | None]:
@@ -41,11 +41,11 @@ def value(metric: Metric | None) -> object:
 
 def test_the_order_is_that_of_the_article() -> None:
     found = compare(["eyeriss", "eyeriss_v2", "tpu_v1"])
-    assert [each.key for each in found.blocks] == [
+    assert [each.key for each in found.groups] == [
         *("accuracy", "throughput", "energy", "cost", "flexibility", "scalability", "setup", "operations")
     ]
     assert block(found, "operations").rows[-1].key == "efficiency"
-    for each in found.blocks:
+    for each in found.groups:
         for line in each.rows:
             assert len(line.metrics) == 3
 

@@ -158,6 +158,14 @@ def test_the_tightest_case_of_the_flat_bound() -> None:
     assert brute_force(einsum, machine).steps == 7
 
 
+def test_two_axes_are_no_heap_of_pes() -> None:
+    """14 · 14 · 8 MACs on 40 × 40 PEs: there are enough, but no axis has room for what lies beside 14. The search alone
+    proves one step only."""
+    einsum = convolution(m=14, c=14, p=8, q=1, bits=8)
+    found = step(alone(einsum, chip(Axis("X", 40), Axis("Y", 40)), tiles="imperfect"), Key.ARRAY)
+    assert (found.before, found.cycles, found.found) == (1, 2, 2)
+
+
 # ----- by hand
 
 
@@ -298,6 +306,62 @@ def test_transfers_that_do_not_overlap_show_in_the_last_steps() -> None:
     assert "ramp-up" in last.cause
     assert last.limit is not None
     assert last.limit.name == "dram"
+
+
+def test_a_mapping_that_avoids_the_link_has_more_steps() -> None:
+    """Four filters on 4 columns take 3 steps, each with 4 weights, of which the link brings one a cycle: 12 cycles.
+    Three rows on 3 columns share each weight: 4 steps."""
+    machine = chip(Axis("X", 4, ("M", "P")))
+    slow = replace(machine.nodes[1], bandwidth=(("filter", 8.0),))  # type: ignore[call-arg]
+    found = alone(convolution(m=4, c=1, p=3, q=1, bits=8), replace(machine, nodes=(DRAM, slow, machine.nodes[2])))
+    last = step(found, Key.BANDWIDTH)
+    assert (last.before, last.cycles) == (3, 4)
+    assert last.cause == (
+        "the mapping of the step before would wait: array (filter down) delivers 8 b/cycle, 32 are wanted; this one has"
+        " more steps and waits less"
+    )
+    assert last.limit is not None
+    assert (last.limit.name, last.limit.at, last.limit.has, last.limit.wants) == ("array", "filter down", 8.0, 32.0)
+
+
+def test_room_for_one_tile_only_is_said() -> None:
+    """Each of 4 weights is used for 8 cycles, in which the next one comes (4): into a scratchpad of 1 or 2 words."""
+    einsum = convolution(m=4, c=1, p=8, q=1, bits=8)
+    for words, full in ((1, ("spad",)), (2, ())):
+        spad = Memory("spad", size=words * 8, width=8, keep=("filter",), read_energy=1.0, write_energy=1.0)
+        network = Network(
+            "net", (Layer("one", "conv", einsum), Layer("two", "conv", convolution(m=1, c=1, p=8, q=1, bits=8)))
+        )
+        machine = chip(Axis("X", 1), inner=spad)
+        slow = replace(machine.nodes[1], bandwidth=(("filter", 2.0),))  # type: ignore[call-arg]
+        machine = replace(machine, nodes=(machine.nodes[0], slow, *machine.nodes[2:]))
+        result = eyexam(network, machine, workers=1, cache=False)
+        (found, other), last = result.layers, result.steps[-1]
+        access = step(found, Key.ACCESS)
+        assert access.cycles is not None
+        assert found.chosen.mapping is not None
+        timing = simulate_pipeline(einsum, result.hardware, found.chosen.mapping)
+        assert (timing.full, access.full, last.full) == (full, full, full)
+        assert access.cycles == 4 + 4 * 8
+        if full:
+            assert access.whole == timing.whole_cycles == 4 * (4 + 8)
+            assert last.whole == access.whole + cycles(other, Key.ACCESS)
+            assert "spad has no room for the next tile beside the one in use" in result.notes[-2]
+            assert f"it would take {last.whole:,} cycles" in result.notes[-2]
+        else:
+            assert access.whole is last.whole is None
+            assert not any("no room" in note for note in result.notes)
+
+
+def test_tiles_of_any_size_are_timed_too() -> None:
+    """P = 5 on 4 columns: 4 and 1."""
+    einsum = convolution(m=1, c=3, p=5, q=1, bits=8)
+    found = alone(einsum, chip(Axis("X", 4, ("P",)), dram=replace(DRAM, bandwidth=Bandwidth(16.0))), tiles="imperfect")
+    last = step(found, Key.ACCESS)
+    assert last.cycles is not None
+    assert last.cycles >= cycles(found, Key.BANDWIDTH)
+    assert found.chosen.mapping is not None
+    assert found.chosen.mapping.factor("P") > 5
 
 
 def test_what_lies_beyond_the_peak_is_no_loss() -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import assay
-from assay.errors import InputError, UnsupportedError
+from assay.errors import AssayError, InputError, NoMappingError, UnsupportedError
 from assay.metrics import flexibility_map, flexibility_search
 from assay.metrics.flexibility import ENERGY, SCHEMA, THROUGHPUT, Flexibility, flexibility, flexibility_metrics
 from assay.metrics.flexibility_map import Corner, _corner
@@ -108,9 +108,12 @@ def test_a_layer_without_a_mapping_says_why() -> None:
     assert "every geometric mean over all is 0" in " ".join(screen.split())
 
 
-def test_a_layer_that_cannot_be_searched_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error", [UnsupportedError("too odd to be searched"), NoMappingError("a mapping fits, but none was found")]
+)
+def test_a_layer_that_cannot_be_searched_is_not_known(error: AssayError, monkeypatch: pytest.MonkeyPatch) -> None:
     def search(*_: object, **__: object) -> None:
-        raise UnsupportedError("too odd to be searched")
+        raise error
 
     monkeypatch.setattr(flexibility_search, "cached_best_mapping", search)
     result = flexibility(CHIP, Suite("one", (SuiteEntry("odd", FC),)), shapes=False, workers=1)
@@ -404,9 +407,9 @@ def test_ctrl_c_loses_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         ({"above": 0}, "above is 0;"),
         ({"above": math.nan}, "above is nan;"),
         ({"workers": 0}, "workers is 0; it must be a whole number of at least 1"),
-        ({"batch": 0}, "batch is 0; it must be a whole number of at least 1"),
-        ({"base": "alexnet:conv3"}, "the base layer is 'alexnet:conv3'; it must be written out"),
-        ({"base": "matmul:M=4,N=4,K=4"}, "it must be written out"),
+        ({"batch": 0}, "batch is 0; it must be a whole number from 1 to 1,000,000"),
+        ({"base": "alexnet:conv3"}, "the base layer is 'alexnet:conv3'; it must be a convolution, written out"),
+        ({"base": "matmul:M=4,N=4,K=4"}, "it must be a convolution, written out"),
         ({"base": "conv:M=4"}, "conv needs C, P and Q"),
     ],
 )

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from assay.errors import InputError
 from assay.metrics.metric import Basis, Metric
-from assay.metrics.requirements import LIMITS, QUESTIONS, Outcome, Requirements, Verdict, Viability, judge
+from assay.metrics.requirements import LIMITS, Requirements
+from assay.metrics.verdict import QUESTIONS, Outcome, Verdict, Viability, judge
 
 
 def metrics(**values: float | None) -> dict[str, Metric]:
@@ -126,6 +127,8 @@ def test_what_follows_from_two_requirements() -> None:
     assert Requirements(max_latency=0.033).remarks == ()
     (loose,) = Requirements(min_throughput=30, max_power=0.3, max_energy=0.02).remarks
     assert loose.endswith("allows 10 mJ per inference, which is stricter than the energy that is required.")
+    (tight,) = Requirements(min_throughput=30, max_power=0.3, max_energy=0.005).remarks
+    assert tight.endswith("allows 10 mJ per inference.")
 
 
 @given(values=figures, asked=requirements(), data=st.data())
@@ -220,7 +223,7 @@ def test_a_figure_in_another_unit_is_refused() -> None:
         (
             {"area": 12.25e-6},
             {"max_area": 12.24999e-6},
-            "Chip area 12.25 mm2, at most 12.24999 mm2: failed, 1e-05 mm2 too much (8.2e-05 % more than is allowed)",
+            "Chip area 12.25 mm2, at most 12.24999 mm2: failed, 10 um2 too much (8.2e-05 % more than is allowed)",
         ),
         ({"power": 0.5}, {"max_power": 0.5}, "Power 500 mW, at most 500 mW: met, exactly"),
     ],

@@ -19,7 +19,15 @@ from assay.hardware import load_hardware, parse_hardware
 from assay.hardware.design import chip_area, clock_energy, leakage_power
 from assay.hardware.model import Fanout, Hardware, Memory
 from assay.metrics.scaling import ScalingPlan, scaling
-from assay.metrics.scaling_hardware import Dram, Growth, Rule, near_shape, scaled_hardware, with_chips, with_storage
+from assay.metrics.scaling_hardware import (
+    DramSharing,
+    Growth,
+    ScalingRule,
+    near_shape,
+    scaled_hardware,
+    with_chips,
+    with_storage,
+)
 from assay.metrics.scaling_results import Resource, Scaling, scaling_metrics
 from assay.report.pictures import picture_bytes
 from assay.report.scaling import scaling_sections, scaling_summary
@@ -139,7 +147,7 @@ def test_area_grows_in_proportion() -> None:
 
 
 def test_rules() -> None:
-    rule = Rule(storage=Growth.FIXED, offchip=Growth.PROPORTION, network=Growth.PROPORTION)
+    rule = ScalingRule(storage=Growth.FIXED, offchip=Growth.PROPORTION, network=Growth.PROPORTION)
     after = scaled_hardware(toy("64 b/cycle"), factor=4, rule=rule)
     dram, buffer = after.memories[:2]
     assert (dram.bandwidth.total, buffer.size, buffer.bandwidth.read) == (256, 8 * 4096, 64)
@@ -161,7 +169,7 @@ def test_weak_scaling_of_what_is_bound_by_compute_is_perfect() -> None:
     """Every layer fills the array at every size; the batch, which lies in time, doubles with them."""
     work = network(m=64, c=16)
     result = scaling(
-        work, toy(), ScalingPlan(by=(1, 2, 4, 8), weak=True, rule=Rule(network=Growth.PROPORTION)), batch=4
+        work, toy(), ScalingPlan(by=(1, 2, 4, 8), weak=True, rule=ScalingRule(network=Growth.PROPORTION)), batch=4
     )
     (series,) = result.series
     assert [point.batch for point in series.points] == [4, 8, 16, 32]
@@ -171,7 +179,7 @@ def test_weak_scaling_of_what_is_bound_by_compute_is_perfect() -> None:
 
 def test_strong_scaling_stops_where_the_layer_ends() -> None:
     """M = 4 fills 4 columns, C = 2 fills 2 rows; more do nothing."""
-    plan = ScalingPlan(by=(1, 2, 4), rule=Rule(network=Growth.PROPORTION))
+    plan = ScalingPlan(by=(1, 2, 4), rule=ScalingRule(network=Growth.PROPORTION))
     result = scaling(network(m=4, c=2), toy(), plan, batch=8)
     (series,) = result.series
     sizes = [[axis.size for axis in point.hardware.fanouts[0].axes] for point in series.points]
@@ -253,7 +261,7 @@ def test_link_bandwidth_limits_one_chip() -> None:
 
 
 def test_drams() -> None:
-    shared, own = (with_chips(toy("64 b/cycle"), 4, dram=dram) for dram in Dram)
+    shared, own = (with_chips(toy("64 b/cycle"), 4, dram=dram) for dram in DramSharing)
     assert (shared.memories[0].bandwidth.total, own.memories[0].bandwidth.total) == (64, 256)
     work = network(m=64, c=4)
     first, second = (assay.evaluate(work, chip, batch=8, objective="energy") for chip in (shared, own))
@@ -278,8 +286,8 @@ def test_parts_beside_the_nodes_grow_with_the_pes(factor: Fraction) -> None:
 def test_more_offchip_bandwidth_has_more_background_power() -> None:
     """As many DRAMs more as there is bandwidth: with the PEs where that is asked for, and one for each chip."""
     before = load_hardware("eyeriss_v2_256")
-    own = with_chips(before, 4, dram=Dram.PER_CHIP)
-    grown = scaled_hardware(before, factor=4, rule=Rule(offchip=Growth.PROPORTION))
+    own = with_chips(before, 4, dram=DramSharing.PER_CHIP)
+    grown = scaled_hardware(before, factor=4, rule=ScalingRule(offchip=Growth.PROPORTION))
     least = leakage_power(before, offchip=True).value or 0.0
     assert least > 0
     for after in (own, grown):
@@ -296,10 +304,10 @@ def test_more_offchip_bandwidth_has_more_background_power() -> None:
         (lambda: scaled_hardware(toy(), factor=10**9), "are more than"),
         (lambda: scaled_hardware(fixed(), pes=1), "its factors need 2"),
         (lambda: scaled_hardware(toy()), "give either a factor or a number of PEs"),
-        (lambda: scaled_hardware(toy(), factor=2, rule=Rule(fanout="aray")), "has no fanout 'aray'"),
+        (lambda: scaled_hardware(toy(), factor=2, rule=ScalingRule(fanout="aray")), "has no fanout 'aray'"),
         (lambda: with_storage(toy(), 2, ["bufer"]), "has no memory 'bufer' with a size"),
         (lambda: with_storage(toy(), -1), "must be above 0"),
-        (lambda: with_chips(toy(), 0), "whole number of at least 1"),
+        (lambda: with_chips(toy(), 0), "whole number from 1 to 16,777,216"),
         (lambda: with_chips(toy(), 2, link_bandwidth=0), "link_bandwidth is 0"),
         (lambda: with_chips(toy(), 2, link_energy=-1), "link_energy is -1"),
         (lambda: run(ScalingPlan()), "nothing is varied"),
@@ -317,7 +325,7 @@ def test_mistakes(change: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        (ScalingPlan(by=(1, 2)), "eyeriss_v1_256 is to have 256, 512 PEs, eyeriss_v2 192, 384: none as many"),
+        (ScalingPlan(by=(1, 2)), "eyeriss_v1_256 is to have 256 and 512 PEs, eyeriss_v2 192 and 384: none as many"),
         (ScalingPlan(storage=(1, 2)), "compared at as many PEs, and those are not varied"),
     ],
 )

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from assay.metrics.metric import Metric
-from assay.metrics.requirements import Outcome, Requirements, Verdict, Viability, judge
+from assay.hardware.model import Hardware
+from assay.metrics.metric import Bound, Metric
+from assay.metrics.requirements import Requirements
 from assay.metrics.suitability import find_suitable
+from assay.metrics.verdict import Outcome, Verdict, Viability, judge
+from tests.evaluation.small import CHIP
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,14 @@ class Figures:
     objective: str
     latency: float
     energy: float
+    macs: int = 10
+    batch: int = 1
+    peak_macs_per_second: float = 1000.0  # 10 ms for an inference
+    hardware: Hardware = CHIP
+
+    def energy_of(self, component: str) -> float:
+        assert component == "mac"
+        return 1e-4
 
     def judge(self, requirements: Requirements) -> Verdict:
         values = {
@@ -75,6 +86,30 @@ def test_remarks_say_what_was_tried() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("asked", "tried"),
+    [
+        (Requirements(max_latency=0.005), 1),  # beyond the peak: no use to try others
+        (Requirements(max_latency=0.005, max_energy=5e-5), 1),
+        (Requirements(max_latency=0.005, max_energy=5e-4), 3),  # others might take less energy
+        (Requirements(max_latency=0.05), 3),
+    ],
+)
+def test_what_no_mapping_meets_is_said_and_not_searched_for(asked: Requirements, tried: int) -> None:
+    done: list[str] = []
+
+    def run(objective: str) -> Figures:
+        done.append(objective)
+        return FIGURES[objective]
+
+    found = find_suitable(run, lambda each: each, asked)  # type: ignore[arg-type, return-value]
+    assert len(done) == tried
+    assert found.evaluation.objective == "energy"
+    hopeless = asked.max_latency == 0.005
+    assert found.verdict.remarks[0].startswith("No mapping takes at most 5 ms") is hopeless
+    assert len(found.verdict.remarks) == tried - 1 + hopeless + (asked.max_energy == 5e-5)
+
+
 def at_rate(power: float, energy: float, speed: float, requirements: Requirements) -> Verdict:
     values = {
         "power": Metric("power", "Power", power, "W"),
@@ -96,15 +131,37 @@ def test_power_is_that_of_the_required_rate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("power", "energy", "speed", "asked"),
+    ("power", "energy", "speed", "asked", "judged"),
     [
-        (0.5, 5e-3, 100, Requirements(max_power=0.3)),  # no rate is required
-        (0.5, 2e-2, 25, Requirements(max_power=0.3, min_throughput=30)),  # it is too slow
-        (1.5, 1.5e-2, 100, Requirements(max_power=0.3, min_throughput=30)),  # too much at that rate, too
+        (0.5, 5e-3, 100, Requirements(max_power=0.3), 0.5),  # no rate is required
+        (0.5, 2e-2, 25, Requirements(max_power=0.3, min_throughput=30), 0.5),  # it is too slow
+        (1.5, 1.5e-2, 100, Requirements(max_power=0.3, min_throughput=30), 0.45),  # too much at that rate, too
     ],
 )
 def test_power_fails_where_the_rate_does_not_help(
-    power: float, energy: float, speed: float, asked: Requirements
+    power: float, energy: float, speed: float, asked: Requirements, judged: float
 ) -> None:
     found = at_rate(power, energy, speed, asked)
-    assert next(each for each in found.judgements if each.limit.metric == "power").outcome is Outcome.FAILED
+    only = next(each for each in found.judgements if each.limit.metric == "power")
+    assert only.outcome is Outcome.FAILED
+    assert only.metric is not None
+    assert only.metric.value == pytest.approx(judged)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ({}, Outcome.MET),
+        ({"energy": Bound.AT_MOST}, Outcome.MET),
+        ({"energy": Bound.AT_LEAST}, Outcome.UNKNOWN),  # at least 150 mW at that rate
+        ({"power": Bound.AT_LEAST}, Outcome.MET),  # it is the energy that counts
+    ],
+)
+def test_power_at_the_rate_is_a_bound_where_the_energy_is(bounds: dict[str, Bound], expected: Outcome) -> None:
+    values = {
+        "power": Metric("power", "Power", 0.5, "W"),
+        "energy": Metric("energy", "Energy per inference", 5e-3, "J"),
+        "throughput": Metric("throughput", "Throughput", 100.0, "inferences/s"),
+    }
+    (_, power) = judge(values, Requirements(max_power=0.3, min_throughput=30), bounds=bounds).judgements
+    assert power.outcome is expected

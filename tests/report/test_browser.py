@@ -6,55 +6,24 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-import assay
-from assay.metrics import examination
-from assay.metrics.flexibility import flexibility
 from assay.metrics.metric import Metric
 from assay.report.evaluation_sections import evaluation_sections
-from assay.report.examination import examination_sections
 from assay.report.html import html_report
-from assay.report.judgement import verdict_sections
-from assay.report.scorecard import scorecard_sections
 from assay.report.section import Section
 from tests.report.browser import Browser, chromium
 from tests.report.sample import sample
+from tests.report.whole import everything
 
 pytest.importorskip("matplotlib")
 
 SIGNS = "<script>alert('no')</script> & \"quoted\" — µ ≤ ²"
 LONG = "a_name_that_is_much_longer_than_a_phone_is_wide_" * 3
 SIZES = (375, 768, 1280)
-
-
-SUITE = """\
-assay: suite/1
-name: mine
-entries:
-  - {network: "matmul:M=8,N=4,K=8", name: product, class: classic}
-"""
-
-
-def everything(folder: Path) -> tuple[Section, ...]:
-    """Verdict, scorecard and what `--all` finds out, of two layers on a chip and with a suite of one workload."""
-    (folder / "suite.yaml").write_text(SUITE)
-    whole = assay.load_network("lenet5", bits=8)
-    few = replace(whole, layers=tuple(layer for layer in whole.layers if layer.name in ("c1", "fc6")))
-    evaluation = assay.evaluate(few, "edge_45nm", workers=1)
-    with pytest.MonkeyPatch.context() as patch:
-        small = partial(flexibility, suite=str(folder / "suite.yaml"), shapes=False)
-        patch.setattr(examination, "flexibility", small)
-        found = examination.examine(evaluation, workers=1)
-    assert not found.troubles
-    metrics = {"flexibility": found.flexibility_metrics, "scalability": found.scaling_metrics}
-    card = assay.scorecard(evaluation, **metrics)
-    verdict = card.judge(assay.Requirements(max_latency=1e-6, max_power=10.0))
-    return (*verdict_sections(verdict), *scorecard_sections(card), *examination_sections(found))
 
 
 def report(folder: Path) -> str:
@@ -113,6 +82,11 @@ def test_everything_that_unfolds_shows_its_text_and_nothing_covers_it(browser: B
             if (!each.open || !text.innerText.trim() || box.height < 10 || box.width < 50) bad.push(each.innerText);
             const row = each.closest('tr');
             if (row && box.bottom > row.getBoundingClientRect().bottom + 1) bad.push('covers: ' + each.innerText);
+            for (const other of row ? [...row.children].filter(cell => !cell.contains(each)) : []) {
+                const range = document.createRange();
+                range.selectNodeContents(other);
+                if (range.getBoundingClientRect().bottom > box.top + 1) bad.push('covers: ' + other.innerText);
+            }
             each.querySelector('summary').click();
         }
         return [cells.length, bad];

@@ -6,13 +6,13 @@ import pytest
 
 from assay.evaluation.evaluate import evaluate
 from assay.evaluation.explain import explain_counts
+from assay.evaluation.parts import COMPUTATION, energy_parts, time_parts
 from assay.evaluation.results import Evaluation
 from assay.hardware.model import Buffering
 from assay.hardware.presets import load_hardware
-from assay.report.evaluation_pictures import COMPUTATION, split, time_parts
+from assay.reading.figures import cell
 from assay.report.evaluation_sections import evaluation_sections
 from assay.report.explain import render_explanation
-from assay.report.figures import cell
 from assay.report.section import Section, all_pictures, all_sheets, render_sections
 from assay.report.sheet import Cell
 from assay.workload.einsum import matmul
@@ -45,9 +45,9 @@ def test_what_is_shown() -> None:
 
 def test_energy_is_all_there_by_component_and_by_data() -> None:
     evaluation = sample()
-    parts = split(evaluation.mapped)
+    parts = energy_parts(evaluation.mapped)
     assert sum(parts.values()) == pytest.approx(evaluation.energy)
-    first = split(evaluation.mapped[:1])
+    first = energy_parts(evaluation.mapped[:1])
     for name, picojoules in ENERGY_PJ.items():
         own = sum(joules for (component, _), joules in first.items() if component == name)
         assert own == pytest.approx(picojoules * 1e-12)
@@ -55,9 +55,11 @@ def test_energy_is_all_there_by_component_and_by_data() -> None:
     sheet = of(evaluation, "energy").sheets[0]
     assert [column.title for column in sheet.columns[1:5]] == ["ifmap", "filter", "ofmap", COMPUTATION]
     for row in sheet.rows:
-        figures = [each for each in row[1:-1] if each]
-        assert all(isinstance(each, Cell) and each.why.startswith("the sum over the layers of") for each in figures)
-    assert sheet.totals[0][-2] == cell(evaluation.energy, "J")
+        assert all(isinstance(each, Cell) and each.why for each in row[1:] if each)
+    assert sheet.totals[0][-2] == Cell(
+        cell(evaluation.energy, "J"),
+        "dram    25.2 nJ\nbuf    3.268 nJ\narray    720 pJ\nmac      120 pJ\nsum = 29.308 nJ",
+    )
 
 
 @pytest.mark.parametrize("buffering", list(Buffering))
@@ -65,17 +67,30 @@ def test_time_is_all_there_by_cause(buffering: Buffering) -> None:
     nodes = tuple(replace(BUF, buffering=buffering) if node == BUF else node for node in CHIP.nodes)
     evaluation = sample(replace(CHIP, nodes=nodes))
     parts = time_parts(evaluation.mapped, evaluation.hardware.clock)
-    assert all(value >= 0 for values in parts.values() for value in values)
+    assert all(value >= 0 for each in parts for value in each.seconds)
     for index, layer in enumerate(evaluation.mapped):
-        assert sum(values[index] for values in parts.values()) == pytest.approx(layer.latency)
-    assert ("tiles that do not overlap with work" in parts) == (buffering is not Buffering.IDEAL)
+        assert sum(each.seconds[index] for each in parts) == pytest.approx(layer.latency)
+    assert sum(each.latency for each in parts) == pytest.approx(evaluation.latency)
+    assert sum(each.share for each in parts) == pytest.approx(1)
+    names = [each.name for each in parts]
+    assert ("tiles that do not overlap with work" in names) == (buffering is not Buffering.IDEAL)
 
 
 def test_time_of_all_layers_by_cause() -> None:
     """The layers take 44, 44 and 38 us, and work for 12, 12 and 24 of them."""
     (sheet,) = of(sample(), "time").sheets
-    assert sheet.rows == (("computing", "48 us", "38 %"), ("waiting for dram", "78 us", "62 %"))
-    assert sheet.totals == (("total", "126 us", ""),)
+    computing, waiting = sheet.rows
+    assert [[each.text for each in row if isinstance(each, Cell)] for row in sheet.rows] == [
+        ["48 us", "38 %"],
+        ["78 us", "62 %"],
+    ]
+    assert computing[1:] == (
+        Cell("48 us", "fc1   12 cycles\nfc2   12 cycles\nhead  24 cycles\nsum = 48 cycles\n48 cycles / 1 MHz = 48 us"),
+        Cell("38 %", "48 cycles / 126 cycles = 38 %"),
+    )
+    assert isinstance(waiting[1], Cell)
+    assert "fc1: dram total 44 - computing 12   32 cycles" in waiting[1].why
+    assert sheet.totals == (("total", Cell("126 us", "126 cycles / 1 MHz = 126 us"), ""),)
 
 
 def test_every_figure_of_a_layer_says_where_it_comes_from() -> None:

@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 
 from assay.metrics.accuracy import published
 from assay.metrics.metric import Basis, Metric
-from assay.metrics.requirements import Requirements, judge
+from assay.metrics.requirements import Requirements
 from assay.metrics.scorecard import scorecard
+from assay.metrics.verdict import judge
 from assay.reading.units import format_si
 from assay.report.evaluation import render_evaluation
 from assay.report.judgement import verdict_sections

@@ -80,6 +80,31 @@ def test_no_file_is_used_twice(tmp_path: Path) -> None:
     assert check_outputs(both, {"hardware": str(chip)}) == both
 
 
+def test_what_cannot_be_written_is_noticed_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = str(tmp_path / ("x" * 300))
+    with pytest.raises(InputError, match=r"--json: .* cannot be written: File name too long"):
+        check_outputs({"--json": long}, {})
+    with pytest.raises(InputError, match=r"--json: .* cannot be written: .*null"):
+        check_outputs({"--json": str(tmp_path / "a\0b")}, {})
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(InputError, match=r"--json: .*new.json may not be written"):
+        check_outputs({"--json": str(tmp_path / "new.json")}, {})
+
+
+def test_a_folder_that_is_gone_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(InputError, match="the folder that you are in does not exist any more"):
+        check_outputs({"--json": "result.json"}, {})
+
+
+def test_advice_can_be_pasted(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        check_outputs({"--json": str(tmp_path / "my results" / "a.json")}, {})
+    assert caught.value.hint == f"make it with: mkdir -p '{tmp_path}/my results'"
+
+
 def test_a_file_that_is_not_to_be_written_stays(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("permissions do not bind this user")
@@ -92,16 +117,15 @@ def test_a_file_that_is_not_to_be_written_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "piped", "width"), [("", None, None), ("", 120, 120), ("200", 120, 200), ("10", None, 60)]
+    ("columns", "width"),
+    [("", None), ("200", 200), ("10", 60), ("9" * 12, 1000), ("0", None), ("-5", None), ("wide", None)],
 )
-def test_the_width_where_there_is_no_terminal(
-    monkeypatch: pytest.MonkeyPatch, columns: str, piped: int | None, width: int | None
-) -> None:
+def test_the_width_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch, columns: str, width: int | None) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    assert screen_width(piped) == width
+    assert screen_width() == width
 
 
-@pytest.mark.parametrize("command", ["networks", "hardware"])
+@pytest.mark.parametrize("command", ["networks", "hardware", "chips", "components"])
 def test_lists_in_a_pipe_are_at_most_120_columns_wide(command: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     done = subprocess.run(

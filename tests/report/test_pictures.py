@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assay.errors import InputError, UnsupportedError
-from assay.report.charts import MARKS, ROW, Axis, Curve, Series, colors, curves, grouped_bars, heat_map, stacked_bars
+from assay.report.chart_axes import ChartAxis
+from assay.report.charts import MARKS, ROW, BarSeries, Curve, colors, curves, grouped_bars, stacked_bars
 from assay.report.pictures import FORMATS, PALETTE, Picture, picture_bytes, picture_svg, save_pictures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ENERGY = Axis("Energy", "J")
-TWO = (Series("dram", (1e-3, 2e-3)), Series("mac", (5e-4, None)))
+ENERGY = ChartAxis("Energy", "J")
+TWO = (BarSeries("dram", (1e-3, 2e-3)), BarSeries("mac", (5e-4, None)))
 
 
 def bars(key: str = "energy", title: str = "Energy of two layers") -> Picture:
@@ -92,11 +93,11 @@ def test_axes_have_quantity_and_unit_with_a_prefix() -> None:
     assert axes.get_ylabel() == "Energy (mJ)"
     assert [text.get_text() for text in axes.texts] == ["1.5", "2"]  # heights of the bars
     assert [label.get_text() for label in axes.get_xticklabels()] == ["conv1", "conv2"]
-    share = stacked_bars("s", "S", ("a",), (Series("x", (0.25,)),), Axis("Share", "%", low=0, high=1))
+    share = stacked_bars("s", "S", ("a",), (BarSeries("x", (0.25,)),), ChartAxis("Share", "%", low=0, high=1))
     axes = drawn(share).axes[0]
     assert (axes.get_ylabel(), axes.get_ylim()) == ("Share (%)", (0, 100))
     assert axes.patches[0].get_height() == 25
-    plain = stacked_bars("s", "S", ("a",), (Series("x", (2.0,)),), Axis("Speed-up"))
+    plain = stacked_bars("s", "S", ("a",), (BarSeries("x", (2.0,)),), ChartAxis("Speed-up"))
     assert drawn(plain).axes[0].get_ylabel() == "Speed-up"
 
 
@@ -111,7 +112,7 @@ def test_bars_stand_on_each_other_or_beside_each_other() -> None:
 
 
 def test_what_is_not_modelled_says_so_and_nothing_does_not() -> None:
-    series = (Series("dram", (None, 0.0)), Series("mac", (None, 1e-6)))
+    series = (BarSeries("dram", (None, 0.0)), BarSeries("mac", (None, 1e-6)))
     axes = drawn(stacked_bars("s", "S", ("a", "b"), series, ENERGY)).axes[0]
     assert [text.get_text() for text in axes.texts if text.get_text() == "not modelled"] == ["not modelled"]
     drawn(stacked_bars("s", "S", (), (), ENERGY))
@@ -120,7 +121,9 @@ def test_what_is_not_modelled_says_so_and_nothing_does_not() -> None:
 @pytest.mark.parametrize(("number", "length"), [(1, 40), (8, 12), (8, 40), (ROW, 3), (ROW + 1, 12), (54, 5), (400, 40)])
 def test_labels_of_bars_never_touch(number: int, length: int) -> None:
     labels = [f"{index:03}".ljust(length, "n") for index in range(number)]
-    figure = drawn(stacked_bars("s", "S", labels, (Series("x", (1.0,) * number), Series("y", (1.0,) * number)), ENERGY))
+    figure = drawn(
+        stacked_bars("s", "S", labels, (BarSeries("x", (1.0,) * number), BarSeries("y", (1.0,) * number)), ENERGY)
+    )
     shown = 0
     for axes in figure.axes:
         boxes = [each.get_window_extent() for each in axes.get_xticklabels() if each.get_text()]
@@ -133,7 +136,7 @@ def test_labels_of_bars_never_touch(number: int, length: int) -> None:
 
 
 def test_long_legends_stay_inside() -> None:
-    series = tuple(Series(f"a component with the long name {n}", (1.0,)) for n in range(12))
+    series = tuple(BarSeries(f"a component with the long name {n}", (1.0,)) for n in range(12))
     figure = drawn(stacked_bars("s", "S", ("a",), series, ENERGY))
     box = figure.legends[0].get_window_extent()
     assert box.x0 >= 0
@@ -152,25 +155,17 @@ def test_curves_have_scales_marks_and_labels() -> None:
         Curve("a bound", ((1, 1.0), (256, 256.0)), dashed=True, marks=False),
         Curve("theirs", ((256, 16.0),), line=False),
     )
-    picture = curves("c", "C", lines, Axis("PEs", logarithmic=True, base=2), Axis("Time", "s", logarithmic=True))
+    picture = curves(
+        "c", "C", lines, ChartAxis("PEs", logarithmic=True, base=2), ChartAxis("Time", "s", logarithmic=True)
+    )
     axes = drawn(picture).axes[0]
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("PEs", "Time (s)")
     assert [line.get_linestyle() for line in axes.lines] == ["-", "--", "None"]
     assert [line.get_marker() for line in axes.lines] == [MARKS[0], "", MARKS[2]]
     assert [text.get_text() for text in axes.texts] == ["", "256 PEs"]
-    limited = curves("c", "C", lines, Axis("PEs", low=0, high=300), Axis("Time", "s", low=0))
+    limited = curves("c", "C", lines, ChartAxis("PEs", low=0, high=300), ChartAxis("Time", "s", low=0))
     assert drawn(limited).axes[0].get_xlim() == (0, 300)
-
-
-def test_map_shows_its_values_and_what_is_missing() -> None:
-    values = [[0.5, None], [1.0, 0.004]]
-    axes = drawn(heat_map("m", "M", ("C 1", "C 2"), ("M 1", "M 2"), values, Axis("Kept", "%", low=0, high=1))).axes
-    assert [text.get_text() for text in axes[0].texts] == ["50", "-", "100", "0.4"]
-    assert axes[1].get_ylabel() == "Kept (%)"
-    many = heat_map("m", "M", ("a",), [str(n) for n in range(40)], [[0.1] * 40], Axis("Kept", "%"))
-    assert drawn(many).axes[0].texts[:] == []
-    assert many.height < bars().height
 
 
 def test_pictures_with_one_key_do_not_overwrite_each_other(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from assay.evaluation.saved import Saved, SavedLayer
 from assay.hardware.model import Bandwidth, Figure
 from assay.metrics.scorecard import scorecard
 from assay.report.evaluation import render_evaluation
-from assay.report.figures import percent, rate, shape, short, si, traffic
 from assay.report.nest import render_saved
 from assay.report.page import bar, letters, stack
 from assay.report.scorecard import scorecard_pairs
@@ -140,25 +139,6 @@ def test_the_legends_say_what_is_counted() -> None:
     text = " ".join(render_evaluation(sample()).split())
     assert "Energy split: each letter is a tenth of the layer's energy: D dram," in text
     assert "Off-chip words: words of 16 bits, read and written." in text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0 %"), (1, "100 %"), (0.62, "62 %"), (0.0951, "9.5 %"), (0.0999, "10 %"), (0.9994, "99.9 %")],
-)
-def test_percentages(value: float, text: str) -> None:
-    assert percent(value) == text
-
-
-def test_figures() -> None:
-    assert percent(0.0001) == "< 0.1 %"
-    assert percent(None) == si(None, "J") == rate(None, "x") == traffic(None) == "not modelled"
-    assert short(None) == "-"
-    assert (short(421660800), short(96)) == ("422M", "96")
-    assert (rate(15873.0, "inferences"), rate(6.751, "inferences")) == ("15,900 inferences/s", "6.75 inferences/s")
-    assert traffic(8_000_000) == "1 MB"
-    assert shape((("N", 1), ("M", 4), ("C", 3))) == "M4 C3"
-    assert shape((("N", 1),)) == "1"
 
 
 @given(st.lists(st.floats(0.001, 1), min_size=1, max_size=9), st.integers(1, 40))

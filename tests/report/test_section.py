@@ -3,7 +3,7 @@ import pytest
 from assay.metrics.metric import Basis, Metric, Operand
 from assay.report.metrics import amount, explained, figure
 from assay.report.page import Column
-from assay.report.section import Block, Section, all_sheets, render_sections, to_latex_text, to_markdown_text
+from assay.report.section import Section, TextBlock, all_sheets, render_sections, to_latex_text, to_markdown_text
 from assay.report.sheet import Cell, Sheet
 
 LATENCY = Metric(
@@ -87,7 +87,7 @@ def test_metric_for_programs() -> None:
 
 
 def test_latex_has_words_blocks_and_no_more_tables_than_it_can_hold() -> None:
-    block = Block("A nest", "for m in 4\n\\end{verbatim} µ")
+    block = TextBlock("A nest", "for m in 4\n\\end{verbatim} µ")
     sections = (
         *(Section(str(n), str(n), sheets=(SHEET,)) for n in range(13)),
         Section("x", "X", ("50 % of it.",), blocks=(block,)),

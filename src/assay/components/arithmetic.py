@@ -43,6 +43,7 @@ from assay.components.estimator import Declined, Estimator, attribute
 from assay.components.formats import FORMATS, Format, Kind, accumulator_of, integer, parse_format
 from assay.components.technology import Flavour, Technology, scaling
 from assay.errors import InputError
+from assay.reading.figures import percent
 
 __all__ = [
     "ALADDIN",
@@ -266,7 +267,7 @@ class MAC(Estimator):
         repeated = (whole.energy - (1 - _REPEATED) * product.energy) / whole.energy
         shares = {"compute": 1.0, "compute_repeated": repeated, "idle": 0.0, "gated": 0.0}
         default = "" if self.accumulator else " (the default)"
-        note = f"sums in {total}{default}: {100 * (1 - product.energy / whole.energy):.0f} % of the energy"
+        note = f"sums in {total}{default}: {percent(1 - product.energy / whole.energy)} of the energy"
         return _cost(self, whole, shares, (left, right, total), note)
 
     @staticmethod

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from assay.components.estimate import Cost
 from assay.components.estimator import Declined, Estimator, attribute
+from assay.reading.figures import percent
 from assay.reading.units import RATE, SIZE
 
 _GIB = 8 * 2**30
@@ -198,7 +199,7 @@ class Dram(Estimator):
             f"peak {bandwidth:.4g} GB/s at {rate / 1e9:.4g} Gb/s a pin",
         ]
         if known.activate is not None and self.locality is None:
-            notes.append(f"{USED:.0%} of every opened row is used (assumed)")
+            notes.append(f"{percent(USED)} of every opened row is used (assumed)")
         if known.background is None:
             notes.append("background power is within the energy of an access, as at full use; leakage is not known")
         else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assay.errors import InputError
+from assay.reading.figures import square
 from assay.reading.suggestions import hint
 from assay.reading.units import Quantity, format_si
 
@@ -91,8 +92,7 @@ class Estimate:
     def summary(self) -> str:
         """Component, energies, area and leakage in one line; `assay estimate` has ranges and the source, too."""
         figures = [f"{action} {format_si(value, 'J')}" for action, value in self.energy]
-        area = "not modelled" if self.area is None else f"{self.area * 1e12:,.4g} um2"
-        figures += [f"area {area}", f"leakage {format_si(self.leakage, 'W')}"]
+        figures += [f"area {square(self.area)}", f"leakage {format_si(self.leakage, 'W')}"]
         return f"{self.component}: {', '.join(figures)}" + (", extrapolated" if self.extrapolated else "")
 
     @property

@@ -33,6 +33,7 @@ from assay.errors import AssayError
 from assay.reading.entries import Entry
 from assay.reading.suggestions import hint
 from assay.reading.units import NUMBER, SIZE, Dimension, Quantity, format_bytes
+from assay.reading.words import listed
 
 __all__ = ["Attribute", "Declined", "Estimator", "attribute", "attributes_of", "build"]
 
@@ -178,7 +179,8 @@ def build(
             names_known = [each.name for each in known]
             raise Declined(f"does not know the attribute '{key}'", at=given[key].at, hint=hint(key, names_known))
     if missing := [each.name for each in known if each.required and each.name not in given]:
-        raise Declined(f"needs {' and '.join(missing)}")
+        advice = f"assay components {estimator.component} says what they are"
+        raise Declined(f"needs {listed(missing)}", hint=advice)
     if estimator.needs_technology and technology is None:
         raise Declined("needs a technology", hint="such as 65nm")
     values = {

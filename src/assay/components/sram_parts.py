@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import NamedTuple
 
 _CONTACT = 3.0
@@ -123,12 +125,13 @@ class Process:
 
 
 @lru_cache(maxsize=1)
-def processes() -> dict[int, Process]:
+def processes() -> Mapping[int, Process]:
     """The processes that are tabulated, by node in nm (`data/components/sram.json`)."""
     text = files("assay").joinpath("data", "components", "sram.json").read_text(encoding="utf-8")
     names = [field.name for field in fields(Process)]
     table = json.loads(text)["nodes"]
-    return {int(node): Process(**{name: float(values[name]) for name in names}) for node, values in table.items()}
+    found = {int(node): Process(**{name: float(values[name]) for name in names}) for node, values in table.items()}
+    return MappingProxyType(found)
 
 
 def gate_delay(tau: float, ramp: float) -> float:

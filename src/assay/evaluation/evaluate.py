@@ -14,9 +14,10 @@ from assay.evaluation.notes import notes_of
 from assay.evaluation.parallel import run_jobs
 from assay.evaluation.progress import Progress, Tracker, search_size
 from assay.evaluation.results import Evaluation
+from assay.evaluation.search import SearchPlan
 from assay.evaluation.sources import load_sources
 from assay.hardware.model import Hardware
-from assay.mapper import TILES, SearchResult, best_mapping, check_objective
+from assay.mapper import SearchResult, best_mapping
 from assay.mapper.cache import keep, recall, say_once, search_key
 from assay.mapping.analysis import analyse
 from assay.mapping.counts import Analysis
@@ -33,23 +34,13 @@ GIVEN_HINT = "a result written with --json FILE holds a mapping of every layer t
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
-    """What all layers are searched for, and how."""
-
-    objective: str
-    tiles: str
-    time_limit: float | None
-    cache: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Job:
     """One layer to solve. Layers with the same einsum and given mapping are one job."""
 
     name: str
     einsum: Einsum
     hardware: Hardware
-    search: _Search
+    search: SearchPlan
     mapping: Mapping | None
 
     def key(self) -> str | None:
@@ -114,26 +105,16 @@ def evaluate(
         NoMappingError: a layer fits the hardware under no mapping.
         KeyboardInterrupt: Ctrl-C; says how many layers are done and kept.
     """
-    _check_search(objective, tiles, time_limit)
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-        raise InputError(f"workers is {workers!r}; it must be a whole number of at least 1")
+    search = SearchPlan(objective, tiles, time_limit, workers, cache)
     network, hardware = load_sources(network, hardware, bits, dataflow)
     if network.batch == 1 or batch != 1:
         network = network.with_batch(batch)
     given = _known_layers(network, mappings or {})
-    jobs = _jobs(network, hardware, _Search(objective, tiles, time_limit, cache), given)
+    jobs = _jobs(network, hardware, search, given)
     solutions = _solve_all(list(jobs), workers, Tracker(progress, len(jobs), time_limit))
     layers = _layer_results(network, hardware, jobs, solutions)
     notes = notes_of(network, hardware, layers, objective)
     return Evaluation(network, hardware, objective, layers, notes, tiles, power_gating)
-
-
-def _check_search(objective: str, tiles: str, time_limit: float | None) -> None:
-    check_objective(objective)
-    if tiles not in TILES:
-        raise InputError(f"unknown tiles {tiles!r}", hint=hint(str(tiles), TILES, label="tiles are"))
-    if time_limit is not None and not time_limit > 0:
-        raise InputError(f"time_limit is {time_limit!r}; it must be seconds, above 0")
 
 
 def _known_layers(network: Network, mappings: Dictionary[str, Mapping]) -> Dictionary[str, Mapping]:
@@ -147,7 +128,7 @@ def _known_layers(network: Network, mappings: Dictionary[str, Mapping]) -> Dicti
 
 
 def _jobs(
-    network: Network, hardware: Hardware, search: _Search, given: Dictionary[str, Mapping]
+    network: Network, hardware: Hardware, search: SearchPlan, given: Dictionary[str, Mapping]
 ) -> dict[_Job, tuple[str, ...]]:
     """The different jobs, in order of first use, each with the layers that share it."""
     jobs: dict[tuple[Einsum, Mapping | None], tuple[_Job, tuple[str, ...]]] = {}

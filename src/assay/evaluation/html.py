@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
+from assay.reading.figures import percent, whole
 from assay.reading.units import format_si
 
 if TYPE_CHECKING:
@@ -28,10 +29,8 @@ def evaluation_html(evaluation: Evaluation) -> str:
 
 
 def _cells(result: LayerResult | Evaluation, name: str, kind: str, bound_by: str) -> tuple[str, ...]:
-    cycles = "not modelled" if result.cycles is None else f"{result.cycles:,}"
-    used = "not modelled" if result.utilization is None else f"{100 * result.utilization:.1f} %"
-    figures = (f"{result.macs:,}", cycles, format_si(result.latency, "s"), format_si(result.energy, "J"), used)
-    return (name, kind, *figures, bound_by)
+    figures = (whole(result.macs), whole(result.cycles), format_si(result.latency, "s"), format_si(result.energy, "J"))
+    return (name, kind, *figures, percent(result.utilization), bound_by)
 
 
 def _row(tag: str, cells: Iterable[str]) -> str:

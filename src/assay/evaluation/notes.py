@@ -9,6 +9,7 @@ from assay.hardware.model import Bandwidth, Hardware
 from assay.mapping.counts import Action
 from assay.mapping.energy import unknown_in_fanouts
 from assay.reading.units import format_si
+from assay.reading.words import listed, plural
 from assay.workload.network import Network
 
 TIMING_NOTE = (
@@ -106,7 +107,7 @@ def _unmapped(layers: tuple[LayerResult, ...]) -> list[str]:
     names = [layer.name for layer in layers if layer.analysis is None]
     if not names:
         return []
-    subject = f"{len(names)} layer{_s(len(names))} without multiply-accumulates ({_listing(names)})"
+    subject = f"{plural(len(names), 'layer')} without multiply-accumulates ({_listing(names)})"
     return [f"{subject}: time, energy and traffic on the chip are not modelled and not in the totals."]
 
 
@@ -120,14 +121,8 @@ def _narrow_words(network: Network, hardware: Hardware) -> list[str]:
     narrow = sorted(bits for bits in widths(network) if bits < width)
     if not narrow:
         return []
-    listed = " and ".join(map(str, narrow))
-    return [
-        f"Words of {listed} bit{_s(narrow[-1])} on {width}-bit multipliers: energy per MAC is that of {width} bits."
-    ]
-
-
-def _s(number: int) -> str:
-    return "" if number == 1 else "s"
+    bits = f"{listed(narrow)} {'bit' if narrow[-1] == 1 else 'bits'}"
+    return [f"Words of {bits} on {width}-bit multipliers: energy per MAC is that of {width} bits."]
 
 
 def _without_energy(mapped: list[LayerResult], hardware: Hardware) -> list[str]:

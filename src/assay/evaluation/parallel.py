@@ -18,16 +18,16 @@ PATIENCE = 2.0
 """Seconds for what a pool has to do after it is broken off."""
 
 Job = TypeVar("Job")
-Outcome = TypeVar("Outcome")
+Result = TypeVar("Result")
 
 
 def run_jobs(
-    work: Callable[[Job], Outcome],
+    work: Callable[[Job], Result],
     jobs: Sequence[Job],
     workers: int | None = None,
     report: Callable[[int, Job], None] = lambda done, job: None,
     begin: Callable[[int], None] = lambda workers: None,
-) -> list[Outcome]:
+) -> list[Result]:
     """The outcomes of `work` on each job, in the order of the jobs, in which they are also begun.
 
     Args:
@@ -73,10 +73,10 @@ def _quiet_on_interrupt() -> None:
 
 def _run_in_pool(
     pool: ProcessPoolExecutor,
-    work: Callable[[Job], Outcome],
+    work: Callable[[Job], Result],
     jobs: Sequence[Job],
     report: Callable[[int, Job], None],
-) -> list[Outcome]:
+) -> list[Result]:
     before, threads = set(multiprocessing.active_children()), set(threading.enumerate())
     try:
         futures = {pool.submit(work, job): index for index, job in enumerate(jobs)}

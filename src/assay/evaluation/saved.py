@@ -23,7 +23,7 @@ from assay.mapping.latency import time_layer
 from assay.mapping.mapping import Mapping
 from assay.mapping.text import mapping_from_data, read_mapping
 from assay.reading.documents import nearest_file
-from assay.reading.units import format_si
+from assay.reading.figures import exact
 from assay.workload.einsum import Einsum, Rank, Tensor, TensorKind, Term
 from assay.workload.network import Layer
 
@@ -161,7 +161,7 @@ def _differences(entry: dict[str, Any], layer: LayerResult) -> tuple[str, ...]:
     figures += [(name, saved.get(name, 0), counted.get(name, 0)) for name in {**saved, **counted}]
     wrong = [f"{name} is {old:,} there and {new:,} here" for name, old, new in figures if old != new]
     if not math.isclose(entry["energy_j"] or 0, now["energy_j"] or 0, rel_tol=1e-9):
-        texts = (format_si(entry["energy_j"], "J", 6), format_si(now["energy_j"], "J", 6))
+        texts = (exact(entry["energy_j"], "J"), exact(now["energy_j"], "J"))
         wrong.append("energy is {} there and {} here".format(*texts))
     if not wrong:
         return ()

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from assay.components.estimate import Part
 from assay.errors import Position
+from assay.reading.figures import exact
 from assay.reading.units import format_si
 
 
@@ -256,6 +257,12 @@ class Figure:
     unit: str
     source: str
     note: str = ""
+
+    @property
+    def amount(self) -> str:
+        """Value and unit as they were read: `278 mW`."""
+        value = self.value if isinstance(self.value, str) else exact(self.value)
+        return f"{value} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from assay.errors import AssayError, InputError, Position
@@ -133,7 +135,7 @@ class HardwareText:
                 wanted += _words_in(value)
         return tuple(found.values())
 
-    def _definitions(self, root: dict[str, Entry]) -> dict[str, tuple[Entry, Entry, str]]:
+    def _definitions(self, root: Mapping[str, Entry]) -> dict[str, tuple[Entry, Entry, str]]:
         """What names stand for: key and value in the text of a file."""
         found: dict[str, tuple[Entry, Entry, str]] = {}
         for source, text in self.tables:
@@ -191,9 +193,9 @@ def _table_text(source: str, folder: Path | None) -> str:
 
 
 @lru_cache(maxsize=16)
-def _parsed(text: str, path: str) -> dict[str, Entry]:
+def _parsed(text: str, path: str) -> Mapping[str, Entry]:
     """Its keys and values, read once: an explanation of a whole network asks for hundreds of lines."""
-    return _fields(loads(text, path).root)
+    return MappingProxyType(_fields(loads(text, path).root))  # the same object for all who ask
 
 
 def _fields(entry: Entry) -> dict[str, Entry]:

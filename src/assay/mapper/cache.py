@@ -24,7 +24,7 @@ from assay.mapper.store import VARIABLE, Store, cache_folder
 from assay.mapping.text import mapping_from_data, mapping_to_data
 from assay.workload.einsum import Einsum
 
-SEARCH_VERSION = 2
+SEARCH_VERSION = 3
 """To be raised with every change after which the search may answer otherwise."""
 
 _TEXTS = ("name", "title", "technology", "source", "energy_source", "published", "notes", "parts")

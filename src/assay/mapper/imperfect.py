@@ -15,7 +15,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -29,15 +29,15 @@ from assay.mapper.problem import Dimension, build_problem
 from assay.mapper.result import SearchResult, value_of
 from assay.mapper.search import Aim, Question, Search
 from assay.mapper.spell import spell
-from assay.mapper.vary import Floats, Machine, Rated, improve, trimmed
+from assay.mapper.vary import Floats, Machine, Rated, improve, trimmed, turned
 from assay.mapping.analysis import analyse
 from assay.mapping.energy import energy_of_actions
 from assay.mapping.latency import time_layer
 from assay.mapping.mapping import Mapping
 from assay.workload.einsum import Einsum
 
-_BEAM = 8
-"""Labels of each kind and size in a search of a padded layer."""
+_BEAM, _WIDE_BEAM = 8, 64
+"""Labels of each kind and size in a search of a padded layer; and where no such search finds a mapping."""
 
 _PADS, _PAD_SHARE = 3, 0.15
 """Paddings tried per dimension, and the most by which one is longer."""
@@ -176,10 +176,15 @@ class _Hunt(Hunt):
     def _starts(self, fills: bool) -> list[_Found]:
         """The best mapping with perfect factors, and those of padded layers."""
         found = [] if (perfect := self._perfect()) is None else [perfect]
+        most = _MOST_PADDED[self.objective]
         for number, extents in enumerate(self._padded()):
-            if number >= (_MOST_PADDED[self.objective] if found else _MOST_TRIED) or (self._over() and found):
+            if number >= (most if found else _MOST_TRIED) or (self._over() and found):
                 break
-            found += self._search(extents)
+            found += self._search(self.hardware, extents, _BEAM)
+        for hardware, extents in product((self.hardware, self.machine.outward()), islice(self._padded(), most)):
+            if found or self._over():
+                break
+            found += self._search(hardware, extents, _WIDE_BEAM)
         return found
 
     def _perfect(self) -> _Found | None:
@@ -228,31 +233,22 @@ class _Hunt(Hunt):
         )
         return -(-extent // fixed) * fixed
 
-    def _search(self, extents: dict[str, int]) -> list[_Found]:
+    def _search(self, hardware: Hardware, extents: dict[str, int], beam: int) -> list[_Found]:
         """Good mappings of a padded layer, cut to this one."""
         einsum = replace(self.einsum, dims=tuple((dim, extents.get(dim, e)) for dim, e in self.einsum.dims))
         aim = {"energy": Aim.ENERGY, "latency": Aim.LATENCY, "edp": Aim.EDP}[self.objective]
         caps = (("energy", self.max_energy),) if self.max_energy < math.inf else ()
         clock = "full" if aim is not Aim.ENERGY or self.max_cycles < math.inf else "none"
         found = []
-        for keep in keep_choices(einsum, self.hardware):
-            problem = build_problem(einsum, self.hardware, keep, energy=self.needed)
+        for keep in keep_choices(einsum, hardware):
+            problem = build_problem(einsum, hardware, keep, energy=self.needed)
             search = Search(problem, energy=self.needed, time=clock)
-            answer = search.ask(Question(aim, caps=caps, beam=_BEAM), self.tick)
+            answer = search.ask(Question(aim, caps=caps, beam=beam), self.tick)
             self.labels += answer.labels
             for candidate in answer.candidates[:2]:
-                mapping = self._tidy(spell(problem, candidate.loops))
-                if mapping is not None:
-                    found.append(self._figures(mapping))
+                cut = (trimmed(each, self.machine.extents) for each in turned(spell(problem, candidate.loops)))
+                found += [self._figures(each) for each in islice(filter(self.machine.is_allowed, cut), 1)]
         return found
-
-    def _tidy(self, mapping: Mapping) -> Mapping | None:
-        """The mapping without what never runs, if it is allowed."""
-        tidy = trimmed(mapping, self.machine.extents)
-        for each in (tidy, mapping):
-            if self.machine.is_allowed(each):
-                return each
-        return None
 
     def _improve(self, found: _Found) -> None:
         def offer(mapping: Mapping) -> bool:

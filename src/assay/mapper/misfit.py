@@ -26,7 +26,7 @@ from assay.mapper.changes import (
     unasked,
 )
 from assay.mapper.feasible import Tiles, has_mapping, least_children, must_keep
-from assay.reading.words import listed
+from assay.reading.words import listed, plural
 from assay.workload.einsum import Einsum
 
 __all__ = ["explain_misfit", "has_mapping"]
@@ -101,17 +101,17 @@ def _too_small(core: Einsum, given: Hardware, enough: Hardware, node: int, reaso
     total = sum(words[t.name] * t.bits for t in tensors)
     if node == 0:
         dims = " ".join(f"{dim}{extent}" for dim, extent in core.dims if extent > 1) or "1"
-        each = " + ".join(f"{name} {_count(n, 'word')}" for name, n in words.items())
+        each = " + ".join(f"{name} {plural(n, 'word')}" for name, n in words.items())
         return (
             f"the outermost memory {memory.name} keeps the whole layer ({dims}), which takes {total:,} b ({each}),"
             f" but it has room for {memory.capacity:,} b"
         )
     if len(tensors) == 1:
         ((name, n),) = words.items()
-        need = f"a tile of {name} of at least {_count(n, 'word')} ({total:,} b)"
-        room = f"{_count(memory.capacity // tensors[0].bits, 'word')} ({memory.capacity:,} b)"
+        need = f"a tile of {name} of at least {plural(n, 'word')} ({total:,} b)"
+        room = f"{plural(memory.capacity // tensors[0].bits, 'word')} ({memory.capacity:,} b)"
     else:
-        each = listed([f"{name} ({_count(n, 'word')})" for name, n in words.items()])
+        each = listed([f"{name} ({plural(n, 'word')})" for name, n in words.items()])
         need, room = f"tiles of {each} of at least {total:,} b together", f"{memory.capacity:,} b"
     clauses = _clauses(core, given, [c for c in reason if (c.kind, c.node) != (Kind.SIZE, node)], node)
     because = f" because {_joined(clauses)}," if clauses else ","
@@ -275,7 +275,3 @@ def _size(bits: int, word: int) -> str:
     if bits % 8192 == 0:
         return f"{bits // 8192} KiB"
     return f"{bits // word} * {word} b" if bits % word == 0 else f"{bits} b"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"

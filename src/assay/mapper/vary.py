@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 
 import numpy as np
 import numpy.typing as npt
 
 from assay.errors import UnsupportedError
 from assay.hardware.actions import energy_per_word
-from assay.hardware.model import Axis, Fanout, Halo, Hardware, Memory, Multicast
+from assay.hardware.model import Axis, Fanout, Halo, Hardware, Memory, Multicast, Node
 from assay.mapping.counts import Action
 from assay.mapping.latency import port_limits
 from assay.mapping.many import ManyAnalyses, analyse_many, with_bounds
@@ -89,6 +89,28 @@ class Machine:
             elif isinstance(node, Fanout):
                 yield from ((index, axis.name, axis) for axis in node.axes)
 
+    def outward(self) -> Hardware:
+        """The hardware without loops inside of a factor that is asked for, but those asked for, too: if its iterations
+        can all run, they can there. The same object where no factor is asked for."""
+        inner = {}  # by dimension, spots inside of the outermost that has its factor fixed
+        spots = list(self.spots())
+        for dim in self.dims:
+            fixed = [i for i, (_, _, spot) in enumerate(spots) if dict(spot.factors).get(dim) is not None]
+            inner[dim] = [i for i in range(len(spots)) if fixed and i > fixed[0] and i not in fixed]
+        if not any(inner.values()):
+            return self.hardware
+        nodes: list[Node] = list(self.hardware.nodes)
+        for i, (index, name, spot) in enumerate(spots):
+            banned = [dim for dim in self.dims if i in inner[dim]]
+            most = (*(each for each in spot.max_factors if each[0] not in banned), *((dim, 1) for dim in banned))
+            node = nodes[index]
+            if isinstance(node, Fanout):
+                axes = (replace(axis, max_factors=most) if axis.name == name else axis for axis in node.axes)
+                nodes[index] = replace(node, axes=tuple(axes))
+            elif isinstance(node, Memory):
+                nodes[index] = replace(node, max_factors=most)
+        return replace(self.hardware, nodes=tuple(nodes))
+
     def most(self, spot: Memory | Axis, dim: str) -> int:
         """The largest bound that a loop over the dimension may have there; 1: none may stand there."""
         names = spot.loops if isinstance(spot, Memory) else spot.dims
@@ -101,33 +123,46 @@ class Machine:
     # -- which are allowed --------------------------------------------------------------------------------------------
 
     def allowed(self, mapping: Mapping, rows: Ints) -> Bools:
-        """Which rows of bounds of the mapping's loops obey all constraints but capacities."""
+        """Which rows of bounds of the mapping's loops obey all constraints but capacities.
+
+        What never runs is not allowed: a last iteration, or the work of the last child along an axis.
+        """
         loops = [(index, loop) for index, level in enumerate(mapping.levels) for loop in level.loops]
         good = np.full(len(rows), self._ordered(mapping, rows), bool)
 
-        def product(chosen: Callable[[int, Loop], bool]) -> Ints:
+        def multiplied(chosen: Callable[[int, Loop], bool]) -> Ints:
             columns = [i for i, (index, loop) in enumerate(loops) if chosen(index, loop)]
             return np.asarray(rows[:, columns].prod(axis=1), np.int64)
 
         for dim, extent in self.einsum.dims:
-            good &= product(lambda _, loop, d=dim: loop.dim == d) >= extent  # type: ignore[misc]
+            inside = np.ones(len(rows), np.int64)
+            along: dict[tuple[int, str], Ints] = {}  # where the last child along an axis begins
+            for i, (index, loop) in reversed(list(enumerate(loops))):
+                if loop.dim != dim:
+                    continue
+                last = (rows[:, i] - 1) * inside
+                if loop.axis is not None:
+                    last = along[index, loop.axis] = last + along.get((index, loop.axis), 0)
+                good &= last < extent
+                inside *= rows[:, i]
+            good &= inside >= extent
         for index, axis, spot in self.spots():
             for dim in self.dims:
-                bound = product(lambda i, loop, n=index, a=axis, d=dim: (i, loop.axis, loop.dim) == (n, a, d))  # type: ignore[misc]
+                bound = multiplied(lambda i, loop, n=index, a=axis, d=dim: (i, loop.axis, loop.dim) == (n, a, d))  # type: ignore[misc]
                 fixed = dict(spot.factors).get(dim)
                 if fixed is not None:
                     good &= bound == min(fixed or self.extents[dim], self.extents[dim])
                 good &= bound <= self.most(spot, dim)
             if isinstance(spot, Axis):
-                good &= product(lambda i, loop, n=index, a=axis: (i, loop.axis) == (n, a)) <= spot.size  # type: ignore[misc]
+                good &= multiplied(lambda i, loop, n=index, a=axis: (i, loop.axis) == (n, a)) <= spot.size  # type: ignore[misc]
         for index, node in enumerate(self.hardware.nodes[:-1]):
             assert isinstance(node, Memory | Fanout)
             for dim in node.whole:
                 if dim in self.dims:
-                    inside = product(lambda i, loop, n=index, d=dim: i >= n and loop.dim == d)  # type: ignore[misc]
+                    inside = multiplied(lambda i, loop, n=index, d=dim: i >= n and loop.dim == d)  # type: ignore[misc]
                     good &= inside >= self.extents[dim]
             if isinstance(node, Fanout) and node.min_utilization:
-                used = product(lambda i, _, n=index: i == n)  # type: ignore[misc]
+                used = multiplied(lambda i, _, n=index: i == n)  # type: ignore[misc]
                 good &= used >= node.min_utilization * node.children - 1e-9
         return good
 
@@ -244,13 +279,29 @@ def trimmed(mapping: Mapping, extents: dict[str, int]) -> Mapping:
             bound = min(loop.bound, -(-extents[loop.dim] // covered[loop.dim]))
             if bound == 1:
                 continue
-            covered[loop.dim] *= bound
-            if loops and (loops[0].dim, loops[0].axis) == (loop.dim, loop.axis):
-                loops[0] = Loop(loop.dim, loops[0].bound * bound, loop.axis)
+            near = loops[:1] if loop.axis is None else loops  # in space, those over other dimensions part none in two
+            place, inner = next(((i, each) for i, each in enumerate(near) if each.dim == loop.dim), (0, loop))
+            if inner is not loop and inner.axis == loop.axis:
+                covered[loop.dim] //= inner.bound
+                bound = min(inner.bound * bound, -(-extents[loop.dim] // covered[loop.dim]))
+                del loops[place]
             else:
-                loops.insert(0, Loop(loop.dim, bound, loop.axis))
+                place = 0
+            covered[loop.dim] *= bound
+            loops.insert(place, Loop(loop.dim, bound, loop.axis))
         levels.append(Level(level.node, tuple(loops), level.keep))
     return Mapping(tuple(reversed(levels)))
+
+
+def turned(mapping: Mapping) -> Iterator[Mapping]:
+    """The mapping with the axes of its fanouts one inside the other in every order: with remainders, loops over one
+    dimension along two axes may leave work for as many children as asked for in one order only."""
+    levels = []
+    for level in mapping.levels:
+        orders = permutations(dict.fromkeys(loop.axis for loop in level.loops))
+        loops = [tuple(loop for axis in order for loop in level.loops if loop.axis == axis) for order in orders]
+        levels.append([Level(level.node, each, level.keep) for each in loops])
+    yield from (Mapping(each) for each in product(*levels))
 
 
 def different_bounds(extent: int, most: int) -> list[int]:
@@ -379,10 +430,8 @@ def _round(
         looked += len(rated.rows)
         values = value(rated)
         for i in rated.order(values, OFFERED):
-            mapping = with_bounds(pattern.mapping, rated.rows[i].tolist())
-            tidy = trimmed(mapping, machine.extents)
-            mapping = tidy if machine.is_allowed(tidy) else mapping
-            if offer(mapping):
+            mapping = trimmed(with_bounds(pattern.mapping, rated.rows[i].tolist()), machine.extents)
+            if machine.is_allowed(mapping) and offer(mapping):
                 better = mapping
         return rated, values
 

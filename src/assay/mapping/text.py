@@ -25,6 +25,7 @@ from assay.errors import InputError, Position
 from assay.mapping.counts import Analysis, Occupancy
 from assay.mapping.mapping import Level, Loop, Mapping
 from assay.reading.documents import Entry, load
+from assay.reading.words import plural
 
 FORM = "mapping/1"
 
@@ -114,7 +115,7 @@ def _indent(depth: int) -> str:
 def _kept(tensor: str, words: int | None) -> str:
     if words is None:
         return tensor
-    return f"{tensor} ({words:,} word{'' if words == 1 else 's'})"
+    return f"{tensor} ({plural(words, 'word')})"
 
 
 def _loop_line(loop: Loop) -> str:

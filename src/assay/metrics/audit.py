@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assay.metrics.audit_figures import (
-    AT_LEAST,
-    AT_MOST,
-    RECALLED,
-    figures_of,
-    judged_values,
-    marked,
-    recalled,
-)
-from assay.metrics.audit_rules import Check, Outcome, check_chip, words
-from assay.metrics.audit_scope import Scope
-from assay.metrics.audit_specs import SPECIFICATIONS, Case, Gap, cautions, missing
+from assay.metrics.audit_figures import IN_PLACE_OF_POWER, RECALLED, Figure, figures_of, judged_values, marked, recalled
+from assay.metrics.audit_rules import Agreement, Check, check_chip, words
+from assay.metrics.audit_specs import Finding, Status, cautions, findings
 from assay.metrics.claims import CHIP_FIGURES, PEAK_FIGURES, RUN_FIGURES, Chip, Run
 from assay.metrics.claims_reader import load_chip
-from assay.metrics.metric import Group, Metric
+from assay.metrics.metric import Group
 from assay.metrics.normalise import Width, widths
-from assay.metrics.requirements import Outcome as Judged
-from assay.metrics.requirements import Requirements, Verdict, judge, quantity
+from assay.metrics.requirements import Requirements
+from assay.metrics.verdict import Outcome, Verdict, judge
+from assay.reading.words import capital, small
 
 SCHEMA = "assay.audit/1"
 DOUBTED = "contradicted by other claims"
@@ -38,8 +29,7 @@ class Audit:
 
     Attributes:
         chip, run: what was audited; None: the chip has no runs.
-        asked: how many specifications were looked for.
-        gaps: those that are missing.
+        specifications: what is asked of every chip, and whether it is reported.
         cautions: what bounds the conclusions although everything is said.
         checks: every rule that applies, of the chip and of all of its runs.
         groups: the figures, claimed and derived.
@@ -49,8 +39,7 @@ class Audit:
 
     chip: Chip
     run: Run | None
-    asked: int
-    gaps: tuple[Gap, ...]
+    specifications: tuple[Finding, ...]
     cautions: tuple[str, ...]
     checks: tuple[Check, ...]
     groups: tuple[Group, ...]
@@ -60,21 +49,30 @@ class Audit:
     def __repr__(self) -> str:
         return f"<Audit of {self.chip.name}: {self.sentence}>"
 
-    def checked(self, outcome: Outcome) -> tuple[Check, ...]:
+    def found(self, status: Status) -> tuple[Finding, ...]:
+        """The specifications that were found so."""
+        return tuple(each for each in self.specifications if each.status is status)
+
+    @property
+    def missing(self) -> str:
+        """How many are missing of all: `1 of 22`."""
+        return f"{len(self.found(Status.MISSING))} of {len(self.specifications)}"
+
+    def checked(self, outcome: Agreement) -> tuple[Check, ...]:
         """The checks that came out so."""
         return tuple(each for each in self.checks if each.outcome is outcome)
 
     @property
     def contradictions(self) -> tuple[Check, ...]:
         """The checks whose two sides have nothing in common."""
-        return self.checked(Outcome.CONTRADICTS)
+        return self.checked(Agreement.CONTRADICTS)
 
     @property
     def suspects(self) -> tuple[str, ...]:
         """Claimed figures that stand in all contradictions, where there is more than one."""
         if len(self.contradictions) < 2:
             return ()
-        counts = Counter(name for check in self.contradictions for name in _claimed_names(check))
+        counts = Counter(name for check in self.contradictions for name in check.claims)
         return tuple(name for name in _FIGURES if counts[name] == len(self.contradictions))
 
     @property
@@ -85,11 +83,9 @@ class Audit:
     @property
     def sentence(self) -> str:
         """The result in one sentence."""
-        parts = ["nothing of what is asked for is missing"]
-        if self.gaps:
-            verb = "is" if len(self.gaps) == 1 else "are"
-            parts = [f"{len(self.gaps)} of {self.asked} specifications {verb} missing"]
-        wrong, fine = len(self.contradictions), len(self.checked(Outcome.CONSISTENT))
+        verb = "is" if len(self.found(Status.MISSING)) == 1 else "are"
+        parts = [f"{self.missing} specifications {verb} missing"]
+        wrong, fine = len(self.contradictions), len(self.checked(Agreement.CONSISTENT))
         if wrong:
             parts.append(f"{wrong} of {wrong + fine} checks {'contradicts' if wrong == 1 else 'contradict'}")
         elif fine:
@@ -97,7 +93,7 @@ class Audit:
         else:
             parts.append("too little is given to check anything")
         text = "; ".join(parts)
-        return f"{text[0].upper()}{text[1:]}."
+        return f"{capital(text)}."
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON, schema `assay.audit/1`."""
@@ -106,7 +102,7 @@ class Audit:
             "chip": {"name": self.chip.name, "title": self.chip.title, "source": self.chip.source},
             "run": None if self.run is None else self.run.name,
             "sentence": self.sentence,
-            "specifications": {"asked": self.asked, "missing": [each.to_dict() for each in self.gaps]},
+            "specifications": [each.to_dict() for each in self.specifications],
             "cautions": list(self.cautions),
             "checks": [each.to_dict() for each in self.checks],
             "suspects": list(self.suspects),
@@ -131,19 +127,19 @@ def audit(source: str | Path | Chip, *, run: str | None = None, requirements: Re
     """
     chip = load_chip(source)
     chosen = chip.run(run)
-    case = Case(chip, chosen, Scope(chip, chosen))
     checks = check_chip(chip)
     verdict = None
     if requirements is not None:
         values = judged_values(chip, chosen)
-        doubted = _doubted(values, checks, chosen)
+        others = {each.name for each in chip.runs if each is not chosen}
+        doubted = _doubted(values, tuple(each for each in checks if each.where not in others))
         caveats, parts = _caveats(chip, values, chosen, doubted), _parts(values, chosen)
-        verdict = _marked(judge(_certain(values, requirements), requirements, caveats=caveats, parts=parts), doubted)
+        bounds = {key: each.bound for key, each in values.items() if each.bound is not None}
+        verdict = _marked(judge(values, requirements, caveats=caveats, parts=parts, bounds=bounds), doubted)
     return Audit(
         chip=chip,
         run=chosen,
-        asked=sum(each.applies(case) for each in SPECIFICATIONS),
-        gaps=missing(chip, chosen),
+        specifications=findings(chip, chosen),
         cautions=cautions(chip, chosen),
         checks=checks,
         groups=figures_of(chip, chosen),
@@ -152,50 +148,26 @@ def audit(source: str | Path | Chip, *, run: str | None = None, requirements: Re
     )
 
 
-def _certain(values: dict[str, Metric], requirements: Requirements) -> dict[str, Metric]:
-    """Without bounds that tell nothing: at most 1 W may be less than the 0.5 W that are allowed."""
-    found = dict(values)
-    for limit, required in requirements.stated:
-        metric = values.get(limit.metric)
-        bounds = {AT_MOST, AT_LEAST} & set(metric.note.split("; ")) if metric is not None else set()
-        if metric is None or not isinstance(metric.value, int | float) or not bounds:
-            continue
-        met = metric.value >= required if limit.least else metric.value <= required
-        # a lower bound meets a minimum or fails a maximum, an upper bound the other way round
-        if met is not (limit.least is (AT_LEAST in bounds)):
-            side = "a lower" if AT_LEAST in bounds else "an upper"
-            missing = f"only {side} bound of {quantity(metric.value, limit)} is given"
-            if metric.title != limit.title:
-                missing += f": {metric.title[0].lower()}{metric.title[1:]}"
-            found[limit.metric] = replace(metric, value=None, missing=missing)
-    return found
-
-
 def _marked(verdict: Verdict, doubted: frozenset[str]) -> Verdict:
     """With remarks where it stands on figures from memory or in doubt, whether they meet what is required or not."""
-    judged = [each for each in verdict.judgements if each.metric is not None and each.outcome is not Judged.UNKNOWN]
+    judged = [each for each in verdict.judgements if each.metric is not None and each.outcome is not Outcome.UNKNOWN]
     remarks = []
     for remark, names in (
         (RECALLED, [each.limit.title for each in judged if each.metric and recalled(each.metric)]),
         (DOUBTED, [each.limit.title for each in judged if each.limit.metric in doubted]),
     ):
         if names:
-            remarks.append(f"{remark[0].upper()}{remark[1:]}: {', '.join(names).lower()}.")
+            remarks.append(f"{capital(remark)}: {', '.join(map(small, names))}.")
     return replace(verdict, remarks=(*verdict.remarks, *remarks))
 
 
-def _doubted(values: dict[str, Metric], checks: tuple[Check, ...], run: Run | None) -> frozenset[str]:
-    """The figures to judge that stand in a contradiction, or come from one that does."""
-    wrong = [each for each in checks if each.outcome is Outcome.CONTRADICTS]
-    names = {name for each in wrong if run is None or each.where == run.name for name in _claimed_names(each)}
-    return frozenset(
-        key
-        for key, metric in values.items()
-        if metric.value is not None and names & {key, *re.findall(r"[a-z]\w*", metric.formula)}
-    )
+def _doubted(values: dict[str, Figure], checks: tuple[Check, ...]) -> frozenset[str]:
+    """The figures to judge that come from claims that stand in a contradiction."""
+    names = {name for each in checks if each.outcome is Agreement.CONTRADICTS for name in each.claims}
+    return frozenset(key for key, figure in values.items() if figure.value is not None and names & figure.claims)
 
 
-def _caveats(chip: Chip, values: dict[str, Metric], run: Run | None, doubted: frozenset[str]) -> dict[str, str]:
+def _caveats(chip: Chip, values: dict[str, Figure], run: Run | None, doubted: frozenset[str]) -> dict[str, str]:
     """What is not said of the figures that are judged, and where they are from."""
     found: dict[str, list[str]] = {}
     if run is not None and not run.scope:
@@ -205,8 +177,8 @@ def _caveats(chip: Chip, values: dict[str, Metric], run: Run | None, doubted: fr
             found.setdefault(key, []).append("which layers were run is not said")
     if "die_area" not in chip.figures:
         found["area"] = ["the core alone"]
-    if values["power"].title != "Power":
-        found["power"] = [f"{values['power'].title[0].lower()}{values['power'].title[1:]}"]
+    if values["power"].claims & {*IN_PLACE_OF_POWER}:
+        found["power"] = [small(values["power"].title)]
     for key, metric in values.items():
         if recalled(metric):
             found.setdefault(key, []).append(RECALLED)
@@ -215,12 +187,12 @@ def _caveats(chip: Chip, values: dict[str, Metric], run: Run | None, doubted: fr
     return {key: "; ".join(parts) for key, parts in found.items()}
 
 
-def _parts(values: dict[str, Metric], run: Run | None) -> dict[str, str]:
+def _parts(values: dict[str, Figure], run: Run | None) -> dict[str, str]:
     """Of what the figures of a run are only a part: the chip without its memory, some of the layers."""
     if run is None:
         return {}
     found: dict[str, list[str]] = {}
-    if run.scope == "chip" and values["power"].title == "Power":
+    if run.scope == "chip" and not values["power"].claims & {*IN_PLACE_OF_POWER}:
         memory = run.figures.get("dram_power")
         without = "the chip without the off-chip memory"
         text = without + (f", which takes {memory.printed}" if memory is not None else "")
@@ -230,16 +202,6 @@ def _parts(values: dict[str, Metric], run: Run | None) -> dict[str, str]:
         for key in ("latency", "throughput", "energy"):
             found.setdefault(key, []).append(f"{layers.upper()} layers alone")
     return {key: " and of ".join(parts) for key, parts in found.items()}
-
-
-def _claimed_names(check: Check) -> set[str]:
-    """Names in a check: those of its rule, and those that a side was derived from."""
-    found = {check.rule.left, *(name for name, _ in check.rule.right)}
-    for side in (check.left, check.right):
-        for operand in side.operands if side else ():
-            _, _, formula = operand.source.partition("[= ")
-            found |= {operand.name, *re.findall(r"[a-z]\w*", formula)}
-    return found
 
 
 def named(names: tuple[str, ...]) -> str:

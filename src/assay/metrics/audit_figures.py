@@ -6,25 +6,51 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from assay.metrics.audit_rules import precision, words
-from assay.metrics.audit_scope import Known, Scope
+from assay.metrics.audit_scope import OVER, Known, Scope, multiply
 from assay.metrics.claims import CONFIDENCE_WORDS, Chip, Claim, Confidence, Run, Zeros, worst
-from assay.metrics.metric import Basis, Group, Metric, Operand
+from assay.metrics.metric import Basis, Bound, Group, Metric, Operand
+from assay.reading.words import small
 
 NOT_GIVEN = "not given"
-AT_MOST, AT_LEAST = "at most", "at least"
-"""Parts of the note of a figure that is a bound."""
 CONVERTED = "2 * MACs"
 """Formula of a claimed figure that is shown in operations."""
 PRINTED = "printed"
 """Operand of a claimed figure: as the source has it."""
 RECALLED = CONFIDENCE_WORDS[Confidence.MEMORY]
+IN_PLACE_OF_POWER = ("power_at_peak", "tdp")
+"""Figures that bound a power that is not given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure(Metric):
+    """A figure of a chip, and what is known of it besides. No note, source or title says any of it.
+
+    Attributes:
+        bound: the truth is at most, or at least, the value; None: it is the value.
+        confidence: the worst of the claims that it comes from; None: not said.
+        claims: keys of these claims.
+    """
+
+    bound: Bound | None = None
+    confidence: Confidence | None = None
+    claims: frozenset[str] = frozenset()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in the schemas of the audit and the comparison."""
+        return Metric.to_dict(self) | {"bound": self.bound, "confidence": self.confidence}
 
 
 def recalled(metric: Metric) -> bool:
     """Whether a figure stands on somebody's memory."""
-    return RECALLED in metric.note or RECALLED in metric.source
+    return isinstance(metric, Figure) and metric.confidence is Confidence.MEMORY
+
+
+def bound_of(metric: Metric) -> Bound | None:
+    """Which bound a figure is; None: none."""
+    return metric.bound if isinstance(metric, Figure) else None
 
 
 def figures_of(chip: Chip, run: Run | None) -> tuple[Group, ...]:
@@ -59,7 +85,7 @@ def figures_of(chip: Chip, run: Run | None) -> tuple[Group, ...]:
     return groups
 
 
-def values_of(chip: Chip, run: Run | None) -> dict[str, Metric]:
+def values_of(chip: Chip, run: Run | None) -> dict[str, Figure]:
     """Figures by the names under which requirements are judged."""
     sheet = _Sheet(chip, run, Scope(chip, run))
     accuracy = sheet.accuracy()
@@ -80,18 +106,33 @@ def values_of(chip: Chip, run: Run | None) -> dict[str, Metric]:
     return found
 
 
-def judged_values(chip: Chip, run: Run | None) -> dict[str, Metric]:
-    """As `values_of`, for a verdict: the die is what is paid for, and a power that is not given has a bound."""
+def judged_values(chip: Chip, run: Run | None) -> dict[str, Figure]:
+    """As `values_of`, for a verdict: the die is what is paid for, and much that is not given has a bound."""
     found = values_of(chip, run)
     if "die_area" in chip.figures:
         found["area"] = claimed(chip.figures["die_area"], None, "Die area", "area")
     if found["power"].value is None:
-        for key in ("power_at_peak", "tdp"):
-            if key in chip.figures:
-                bound = claimed(chip.figures[key], None, "", "power")
-                found["power"] = replace(bound, note=_joined(AT_MOST, *bound.note.split("; ")))
-                break
-    return found
+        most = next((chip.figures[key] for key in IN_PLACE_OF_POWER if key in chip.figures), None)
+        if most is not None and most.bound is not Bound.AT_LEAST:
+            found["power"] = replace(claimed(most, None, "", "power"), bound=Bound.AT_MOST)
+    return found | {key: each for key, each in _at_peak(chip, run).items() if found[key].value is None}
+
+
+def _at_peak(chip: Chip, run: Run | None) -> dict[str, Figure]:
+    """The throughput that the peak allows, and the latency that it takes at least; not where zeros may be skipped."""
+    scope = Scope(chip, run)
+    macs, peak = scope.find("macs"), scope.find("run_peak")
+    skips = chip.zeros is Zeros.SKIPPED or any(each.sparse for each in chip.peaks)
+    if macs is None or peak is None or skips:
+        return {}
+    rate = multiply("throughput", "run_peak / macs", [(peak, 1), (macs, OVER)])
+    time = multiply("latency", "macs / run_peak", [(macs, 1), (peak, OVER)])
+    ends = (("throughput", rate, rate.high, Bound.AT_MOST), ("latency", time, time.low, Bound.AT_LEAST))
+    return {
+        key: replace(derived(key, f"{_title(key)} at the peak", known), value=end, bound=bound)
+        for key, known, end, bound in ends
+        if 0 < end < math.inf
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +148,7 @@ class _Sheet:
             return self.run.figures[key]
         return self.chip.figures.get(key)
 
-    def one(self, key: str, title: str = "") -> Metric:
+    def one(self, key: str, title: str = "") -> Figure:
         """A figure that is claimed, else what follows from others."""
         title = title or _title(key)
         claim = self._claim(key)
@@ -116,26 +157,26 @@ class _Sheet:
         known = self.scope.find(key)
         return absent(key, title) if known is None else derived(key, title, known)
 
-    def utilization(self) -> Metric:
+    def utilization(self) -> Figure:
         """Of a chip that skips zeros it may exceed all of it."""
         metric = self.one("utilization", "Utilisation of the multipliers")
         skips = self.chip.zeros is Zeros.SKIPPED
         return _noted(metric, "MACs with zeros count, and are skipped") if skips else metric
 
-    def scoped(self, key: str) -> Metric:
+    def scoped(self, key: str) -> Figure:
         """A figure of power or energy, with what it includes."""
         metric = self.one(key)
         return _noted(metric, self.run.scope) if self.run is not None and self.run.scope else metric
 
-    def text(self, key: str, title: str) -> Metric:
+    def text(self, key: str, title: str) -> Figure:
         """A statement."""
         claim = self._claim(key)
         return absent(key, title) if claim is None else claimed(claim, None, title)
 
-    def statement(self, claim: Claim | None, key: str, title: str) -> Metric:
+    def statement(self, claim: Claim | None, key: str, title: str) -> Figure:
         return absent(key, title) if claim is None else claimed(claim, None, title)
 
-    def accuracy(self) -> Metric:
+    def accuracy(self) -> Figure:
         """As a share of right answers, where an error is claimed."""
         metric = self.text("accuracy_metric", "").value
         named = str(metric) if metric else ""
@@ -144,23 +185,22 @@ class _Sheet:
             found = claimed(claim, self._basis(claim), "Accuracy")
         elif error is not None:
             operand = Operand("error", error.number, "%", error.origin)
-            note = _joined(AT_LEAST if error.at_most else "", RECALLED if error.confidence is Confidence.MEMORY else "")
             share = float(1 - Fraction(str(error.number)))  # 1 - 0.198 in floats is not 0.802
-            found = Metric(
-                "accuracy", "Accuracy", share, "%", self._basis(error), "1 - error", (operand,),
-                error.origin, note,
+            found = Figure(
+                "accuracy", "Accuracy", share, "%", self._basis(error), "1 - error", (operand,), error.origin,
+                bound=error.bound and error.bound.opposite, confidence=error.confidence, claims=frozenset({"error"}),
             )  # fmt: skip
         else:
             return absent("accuracy", "Accuracy")
         return _noted(found, named)
 
-    def latency(self) -> Metric:
+    def latency(self) -> Figure:
         """Where it is not claimed: that of a batch whose inputs come and go together."""
         metric = self.one("latency", "Latency")
         assumed = metric.formula and metric.value is not None
         return _noted(metric, "all of a batch done together") if assumed else metric
 
-    def area(self) -> Metric:
+    def area(self) -> Figure:
         """Of the core, else of the die; the note says which."""
         core, die = self._claim("core_area"), self._claim("die_area")
         claim = core or die
@@ -169,7 +209,7 @@ class _Sheet:
         metric = claimed(claim, None, "Chip area", "area")
         return _noted(metric, "core" if core else "die")
 
-    def per_area(self) -> Metric:
+    def per_area(self) -> Figure:
         """Inferences per second and mm2."""
         claim = self._claim("core_area") or self._claim("die_area")
         rate = self.scope.find("throughput")
@@ -177,30 +217,31 @@ class _Sheet:
             needed = " and ".join(n for n, x in (("chip area", claim), ("throughput", rate)) if x is None)
             return absent("throughput_per_area", "Inferences/s per mm2", f"needs {needed}")
         area = Operand("area", claim.number, "m2", claim.origin)
-        value = rate.value / (claim.number * 1e6)
-        note = AT_LEAST if claim.at_most else ""
-        mark = worst((claim.confidence, rate.confidence)) is Confidence.MEMORY
-        return Metric(
-            "throughput_per_area", "Inferences/s per mm2", value, "inferences/s/mm2", Basis.CALCULATED,
-            "throughput / area", (rate.operand(), area), "", _joined(note, RECALLED if mark else ""),
+        bounds = {*rate.bounds, *([claim.bound.opposite] if claim.bound else [])}
+        if len(bounds) > 1:
+            return absent("throughput_per_area", "Inferences/s per mm2", "the throughput and the area are both bounds")
+        return Figure(
+            "throughput_per_area", "Inferences/s per mm2", rate.value / (claim.number * 1e6), "inferences/s/mm2",
+            Basis.CALCULATED, "throughput / area", (rate.operand(), area), bound=next(iter(bounds), None),
+            confidence=worst((claim.confidence, rate.confidence)), claims=rate.claims | {claim.key},
         )  # fmt: skip
 
-    def flexibility(self) -> Metric:
+    def flexibility(self) -> Figure:
         """What is said, and how many networks were run."""
         names = list(dict.fromkeys(run.text("network") for run in self.chip.runs))
         if self.chip.flexibility is not None:
             return self.statement(self.chip.flexibility, "flexibility", "Networks and shapes")
         if not names:
             return absent("flexibility", "Networks and shapes")
-        return Metric("flexibility", "Networks and shapes", f"runs of {', '.join(names)}", source=self.chip.source)
+        return Figure("flexibility", "Networks and shapes", f"runs of {', '.join(names)}", source=self.chip.source)
 
-    def basis(self) -> Metric:
+    def basis(self) -> Figure:
         """Measured or simulated."""
         if self.run is None or self.run.basis is None:
             return absent("basis", "Measured or simulated")
-        return Metric("basis", "Measured or simulated", str(self.run.basis), source=self.run.source)
+        return Figure("basis", "Measured or simulated", str(self.run.basis), source=self.run.source)
 
-    def operations(self) -> tuple[Metric, ...]:
+    def operations(self) -> tuple[Figure, ...]:
         """Peak by precision, and what is achieved of it: performance first, efficiency at the very end."""
         peaks = [self._peak(each, "peak", "Peak") for each in self.chip.peaks]
         if not self.chip.peaks:
@@ -215,11 +256,11 @@ class _Sheet:
         efficiency = _operations(self.scoped_efficiency())
         return (*peaks, achieved, *best, efficiency)
 
-    def scoped_efficiency(self) -> Metric:
+    def scoped_efficiency(self) -> Figure:
         metric = self.one("efficiency", "Achieved per watt")
         return _noted(metric, self.run.scope) if self.run is not None and self.run.scope else metric
 
-    def _peak(self, claim: Claim, key: str, title: str) -> Metric:
+    def _peak(self, claim: Claim, key: str, title: str) -> Figure:
         metric = claimed(claim, self._basis(claim), f"{title}, {precision(claim)}", key)
         return _operations(metric)
 
@@ -230,31 +271,31 @@ class _Sheet:
         return self.run.basis if own and self.run is not None else None
 
 
-def claimed(claim: Claim, basis: Basis | None, title: str, key: str = "") -> Metric:
-    """A figure as it was claimed, with its source; one from memory says so."""
-    mark = RECALLED if claim.confidence is Confidence.MEMORY else ""
+def claimed(claim: Claim, basis: Basis | None, title: str, key: str = "") -> Figure:
+    """A figure as it was claimed, with its source."""
     printed = () if isinstance(claim.value, str) else (Operand(PRINTED, claim.printed, "", claim.origin),)
-    return Metric(
-        key or claim.key, title or claim.title, claim.value, claim.unit, basis, "", printed, claim.origin,
-        _joined(AT_MOST if claim.at_most else "", claim.note, mark),
+    return Figure(
+        key or claim.key, title or claim.title, claim.value, claim.unit, basis, "", printed, claim.origin, claim.note,
+        bound=claim.bound, confidence=claim.confidence, claims=frozenset({claim.key}),
     )  # fmt: skip
 
 
-def derived(key: str, title: str, known: Known) -> Metric:
+def derived(key: str, title: str, known: Known) -> Figure:
     """A figure that follows from others, with its formula; as trustworthy as the worst of them."""
-    bound = AT_MOST if known.low == 0 else AT_LEAST if math.isinf(known.high) else ""
-    note = _joined(bound, RECALLED if known.confidence is Confidence.MEMORY else "")
     basis = Basis.COUNTED if known.formula == "network_macs" else Basis.CALCULATED
     value = int(known.value) if basis is Basis.COUNTED else known.value
-    return Metric(key, title, value, known.unit, basis, known.formula, known.operands, "", note)
+    return Figure(
+        key, title, value, known.unit, basis, known.formula, known.operands,
+        bound=known.bound, confidence=known.confidence, claims=known.claims,
+    )  # fmt: skip
 
 
-def absent(key: str, title: str, needs: str = "") -> Metric:
+def absent(key: str, title: str, needs: str = "") -> Figure:
     """A figure that is not given."""
-    return Metric(key, title, None, missing=needs or f"no {title.lower()} is given")
+    return Figure(key, title, None, missing=needs or f"no {small(title)} is given")
 
 
-def _operations(metric: Metric) -> Metric:
+def _operations(metric: Figure) -> Figure:
     """A figure in MACs as operations: 1 MAC is 2 operations."""
     if not isinstance(metric.value, int | float):
         return metric
@@ -266,14 +307,10 @@ def _operations(metric: Metric) -> Metric:
     return replace(metric, value=2 * metric.value, unit=unit, formula=formula, operands=operands)
 
 
-def _noted(metric: Metric, note: str) -> Metric:
+def _noted(metric: Figure, note: str) -> Figure:
     if metric.value is None or not note:
         return metric
-    return replace(metric, note=_joined(note, metric.note))
-
-
-def _joined(*parts: str) -> str:
-    return "; ".join(each for each in parts if each)
+    return replace(metric, note="; ".join(each for each in (note, metric.note) if each))
 
 
 def _title(key: str) -> str:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from assay.metrics.audit_scope import OVER, Factors, Known, Scope, product
+from assay.metrics.audit_scope import OVER, Factors, Known, Scope, multipliers_of, product
 from assay.metrics.claims import CHIP_FIGURES, PEAK_FIGURES, RUN_FIGURES, Chip, Claim, Zeros
-from assay.metrics.metric import Operand
+from assay.metrics.metric import Bound, Operand
+from assay.reading.words import small
 
 ARTICLE = "Sze et al., SSC Magazine 12(3), 2020"
 
@@ -93,7 +94,7 @@ INEXACT = 1e-9
 """Relative error of the floating point arithmetic, allowed on top of the digits."""
 
 
-class Outcome(StrEnum):
+class Agreement(StrEnum):
     """What a check found."""
 
     CONSISTENT = "consistent"
@@ -112,16 +113,23 @@ class Check:
         operands: of the right side.
         factor: the larger of the two sides over the smaller; for bounds, left over right.
         remark: what probably happened, or why it cannot be checked.
+        lacking: figures without which it cannot be checked.
     """
 
     rule: Rule
     where: str
-    outcome: Outcome
+    outcome: Agreement
     left: Known | None = None
     right: Known | None = None
     operands: tuple[Operand, ...] = ()
     factor: float | None = None
     remark: str = ""
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """Keys of the claimed figures on both sides."""
+        return frozenset(name for side in (self.left, self.right) if side is not None for name in side.claims)
 
     def to_dict(self) -> dict[str, Any]:
         """As in the schema `assay.audit/1`."""
@@ -177,8 +185,7 @@ def _peak_checks(rule: Rule, chip: Chip) -> list[Check]:
         scope.add(peak, "peak")
         own = chip.figures.get("multiplier_bits")
         if peak.multipliers is not None:
-            count = float(peak.multipliers)
-            scope.given["multipliers"] = Known("multipliers", count, count, count, "", peak.source, peak.confidence)
+            scope.given["multipliers"] = multipliers_of(peak, peak.multipliers)
         elif peak.sparse or (several if own is None else peak.bits not in (None, own.value)):
             scope.given.pop("multipliers", None)  # they are of another precision, or do not do the zeros
         for each in chip.efficiencies:
@@ -208,13 +215,14 @@ def _applied(rule: Rule, scope: Scope, where: str) -> list[Check]:
     avoid = frozenset() if rule.least else frozenset({rule.left})
     right = scope.product(rule.left, rule.right, avoid)
     if right is None:
-        names = [name for name, _ in rule.right if scope.find(name, avoid) is None]
+        names = tuple(name for name, _ in rule.right if scope.find(name, avoid) is None)
         if rule.extra or (rule.left not in scope.given and len(names) == len(rule.right)):
             return []
-        return [Check(rule, where, Outcome.UNCHECKED, left, remark=f"not given: {', '.join(map(words, names))}")]
-    remark = _out_of_reach(rule, scope)
+        remark = f"not given: {', '.join(map(words, names))}"
+        return [Check(rule, where, Agreement.UNCHECKED, left, remark=remark, lacking=names)]
+    remark = _out_of_reach(rule, scope) or _too_open(rule, left, right)
     if remark:
-        return [Check(rule, where, Outcome.UNCHECKED, left, right, right.operands, remark=remark)]
+        return [Check(rule, where, Agreement.UNCHECKED, left, right, right.operands, remark=remark)]
     return [_compared(rule, where, left, right)]
 
 
@@ -225,6 +233,15 @@ def _out_of_reach(rule: Rule, scope: Scope) -> str:
     if rule.key == "tdp" and scope.run is not None and scope.run.scope not in ("", "chip"):
         return f"the power is that of {scope.run.scope}, and may exceed the TDP of the chip"
     return ""
+
+
+def _too_open(rule: Rule, left: Known, right: Known) -> str:
+    """Why two sides agree whatever they are: bounds that are open to the same side; empty where they may not."""
+    if rule.least:
+        agree = Bound.AT_MOST in left.bounds or Bound.AT_LEAST in right.bounds
+    else:
+        agree = right.says_nothing or bool(left.bounds & right.bounds)
+    return "bounds that are open to the same side cannot contradict each other" if agree else ""
 
 
 def _bears(rule: Rule, scope: Scope) -> bool:
@@ -246,7 +263,7 @@ def _compared(rule: Rule, where: str, left: Known, right: Known) -> Check:
     ratio = left.value / right.value
     factor = ratio if rule.least else max(ratio, 1 / ratio)
     remark = _confused(rule, left, right) if wrong else ""
-    outcome = Outcome.CONTRADICTS if wrong else Outcome.CONSISTENT
+    outcome = Agreement.CONTRADICTS if wrong else Agreement.CONSISTENT
     return Check(rule, where, outcome, left, right, right.operands, factor, remark)
 
 
@@ -258,7 +275,7 @@ def _confused(rule: Rule, left: Known, right: Known) -> str:
     if rule.key == "macs" and left.value < right.value:
         return "fewer than its shapes have: is it pruned, or are MACs with zeros left out? MACs are those of the shapes"
     names = {rule.left, *(name for name, _ in rule.right)}
-    if not names & set(PERFORMANCE_NAMES):
+    if not names & set(PERFORMANCE_NAMES) or left.bounds or right.bounds:
         return ""
     doubled = left.low <= 2 * right.high and 2 * right.low <= left.high
     halved = 2 * left.low <= right.high and right.low <= 2 * left.high
@@ -282,4 +299,4 @@ def words(name: str) -> str:
     if name in _WORDS:
         return _WORDS[name]
     title = (RUN_FIGURES.get(name) or CHIP_FIGURES[name])[0]
-    return title[0].lower() + title[1:] if title[1].islower() else title
+    return small(title)

@@ -7,12 +7,12 @@ Everything here is a product of figures and their inverses, so that intervals of
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from assay.errors import InputError
 from assay.metrics.claims import CHIP_FIGURES, RUN_FIGURES, Chip, Claim, Confidence, Run, worst
-from assay.metrics.metric import Operand
+from assay.metrics.metric import Bound, Operand
 
 Factors = tuple[tuple[str, int], ...]
 
@@ -45,7 +45,12 @@ DEFINITIONS: tuple[tuple[str, Factors], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A figure with the interval of its digits, and where it is from."""
+    """A figure with the interval of its digits, and where it is from.
+
+    Attributes:
+        claims: keys of the claimed figures that it comes from, itself among them.
+        bounds: empty: it is the value; of two opposite bounds nothing follows.
+    """
 
     name: str
     value: float
@@ -57,6 +62,18 @@ class Known:
     formula: str = ""
     operands: tuple[Operand, ...] = ()
     stated: Claim | None = None
+    claims: frozenset[str] = frozenset()
+    bounds: frozenset[Bound] = frozenset()
+
+    @property
+    def bound(self) -> Bound | None:
+        """Whether it is at most, or at least, the value."""
+        return None if self.says_nothing else next(iter(self.bounds), None)
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it may be anything."""
+        return len(self.bounds) > 1
 
     def operand(self) -> Operand:
         origin = f"{self.source} [= {self.formula}]" if self.formula else self.source
@@ -90,16 +107,15 @@ class Scope:
         if peak is not None and self._at_chip_clock():
             self.add(peak, "run_peak")
         if peak is not None and peak.multipliers is not None:
-            count = float(peak.multipliers)
-            self.given["multipliers"] = Known("multipliers", count, count, count, "", peak.source, peak.confidence)
+            self.given["multipliers"] = multipliers_of(peak, peak.multipliers)
 
     def add(self, claim: Claim, name: str = "") -> None:
         """Take a claimed figure, under another name where one is given; statements are none."""
         if not isinstance(claim.value, str):
-            known = Known(
-                name or claim.key, claim.number, claim.low, claim.high, claim.unit, claim.origin, claim.confidence
-            )
-            self.given[name or claim.key] = replace(known, stated=claim)
+            self.given[name or claim.key] = Known(
+                name or claim.key, claim.number, claim.low, claim.high, claim.unit, claim.origin, claim.confidence,
+                stated=claim, claims=frozenset({claim.key}), bounds=frozenset({claim.bound} if claim.bound else ()),
+            )  # fmt: skip
 
     def _add_macs(self, run: Run) -> None:
         network, layers = run.text("network"), run.text("layers")
@@ -158,7 +174,7 @@ class Scope:
         for target, factors in DEFINITIONS:
             if target == name and not (self.overlaps and ("batch", 1) in factors):
                 found = self.product(name, factors, avoid | {name})
-                if found is not None:
+                if found is not None and not found.says_nothing:
                     return found
         return None
 
@@ -182,7 +198,17 @@ def multiply(name: str, formula: str, parts: list[tuple[Known, int]]) -> Known:
             high = high / known.low if known.low > 0 else math.inf
     operands = tuple(known.operand() for known, _ in parts)
     confidence = worst(tuple(known.confidence for known, _ in parts))
-    return Known(name, value, low, high, unit_of(name), "calculated", confidence, formula, operands)
+    return Known(
+        name, value, low, high, unit_of(name), "calculated", confidence, formula, operands,
+        claims=frozenset(name for known, _ in parts for name in known.claims),
+        bounds=frozenset(b if power > 0 else b.opposite for known, power in parts for b in known.bounds),
+    )  # fmt: skip
+
+
+def multipliers_of(peak: Claim, count: int) -> Known:
+    """The multipliers that a peak names."""
+    number = float(count)
+    return Known("multipliers", number, number, number, "", peak.source, peak.confidence, claims=frozenset({peak.key}))
 
 
 def unit_of(name: str) -> str:

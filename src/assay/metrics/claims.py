@@ -8,7 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from assay.errors import InputError, Position
-from assay.metrics.metric import Basis
+from assay.metrics.metric import Basis, Bound
 from assay.reading.suggestions import hint
 from assay.reading.units import AREA, ENERGY, FREQUENCY, POWER, RATE, SIZE, TIME, UNITS, VOLTAGE, Dimension, Quantity
 
@@ -181,12 +181,12 @@ class Claim:
         key, title: short name, and what people call it.
         value: in `unit`; text for statements.
         unit: of `value`; performance is in MACs whatever the source counts.
-        low, high: what rounds to the printed digits.
+        low, high: what rounds to the printed digits; 0 or infinite on the open side of a bound.
         printed: as the file has it: `115.3 ms`.
         source, note: of this figure.
         confidence: how it was obtained from the source; None: the file does not say.
         basis: measured, simulated, ...; None: the file does not say.
-        at_most: the source gives an upper bound.
+        bound: the source gives an upper or a lower bound; None: the value.
         bits, number_format: of a peak: operands it is for, such as 8 and `INT8`.
         sparse: of a peak: holds only where zeros are skipped.
         at: where it stands.
@@ -203,7 +203,7 @@ class Claim:
     note: str = ""
     confidence: Confidence | None = None
     basis: Basis | None = None
-    at_most: bool = False
+    bound: Bound | None = None
     bits: int | None = None
     number_format: str = ""
     sparse: bool = False
@@ -274,6 +274,12 @@ class Chip:
     flexibility: Claim | None = None
     scalability: Claim | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """All figures, those of the runs included."""
+        of_runs = (claim for run in self.runs for claim in run.figures.values())
+        return (*self.figures.values(), *self.peaks, *self.efficiencies, *of_runs)
 
     def run(self, name: str | None = None) -> Run | None:
         """A run by name; None: the first, if there is one. Raises InputError for an unknown name."""

@@ -5,6 +5,7 @@ The keys are those of `docs/audit.md` and of the JSON Schema in the package's da
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from assay.metrics.claims import (
     Run,
     Zeros,
 )
-from assay.metrics.metric import Basis
+from assay.metrics.metric import Basis, Bound
 from assay.reading.documents import Doc, Entry, Form, load, loads
 from assay.reading.entries import short
 from assay.reading.suggestions import hint, nearest
@@ -40,7 +41,7 @@ CHIP_KEYS = (
     *("name", "title", "source", "confidence", "chip", "zeros", "runs"),
     *("flexibility", "scalability", "notes"),
 )
-FIGURE_KEYS = ("value", "source", "note", "confidence", "basis", "tolerance", "at_most")
+FIGURE_KEYS = ("value", "source", "note", "confidence", "basis", "tolerance", "bound")
 PEAK_KEYS = (*FIGURE_KEYS, "bits", "format", "sparse", "multipliers")
 RUN_KEYS = ("name", "source", "note", "basis", "scope", *RUN_FIGURES)
 BASES = {
@@ -280,7 +281,7 @@ def _claim(key: str, title: str, of: Kind, entry: Entry, defaults: _Defaults, al
         note=fields["note"].text() if "note" in fields else "",
         confidence=_confidence(fields["confidence"]) if "confidence" in fields else defaults.confidence,
         basis=_basis(fields["basis"]) if "basis" in fields else defaults.basis,
-        at_most=fields["at_most"].boolean() if "at_most" in fields else False,
+        bound=Bound(fields["bound"].choice(list(Bound))) if "bound" in fields else None,
         bits=int(_read(fields["bits"], BITS)[0]) if "bits" in fields else None,
         number_format=fields["format"].text() if "format" in fields else "",
         sparse=fields["sparse"].boolean() if "sparse" in fields else False,
@@ -288,14 +289,26 @@ def _claim(key: str, title: str, of: Kind, entry: Entry, defaults: _Defaults, al
         at=value.at,
     )
     if of is WORDS:
+        _check_statement(fields)
         return claim
     number, half = _read(value, of)
     if "tolerance" in fields:
         half = max(half, number * _tolerance(fields["tolerance"]))
-    low = Fraction(0) if claim.at_most else number - half
     exact = int(number) if of.exact else float(number)
     unit = of.unit if of is not SCORE or text.endswith("%") else ""
-    return replace(claim, value=exact, unit=unit, low=float(low), high=float(number + half))
+    low, high = float(number - half), float(number + half)
+    if claim.bound is Bound.AT_MOST:
+        low = 0.0
+    elif claim.bound is Bound.AT_LEAST:
+        high = 1.0 if unit == "%" else math.inf
+    return replace(claim, value=exact, unit=unit, low=low, high=high)
+
+
+def _check_statement(fields: Mapping[str, Entry]) -> None:
+    """Text is neither rounded nor a bound."""
+    wrong = next((fields[key] for key in ("tolerance", "bound") if key in fields), None)
+    if wrong is not None:
+        raise wrong.error(f"{wrong.label}: text has none", "leave it out, or say it in 'note'")
 
 
 def _tolerance(entry: Entry) -> Fraction:

@@ -21,7 +21,7 @@ MOST = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FigureRow:
     """One figure of all chips; None where a chip has no such row."""
 
     key: str
@@ -30,12 +30,12 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class RowGroup:
     """The figures of one of the article's metrics."""
 
     key: str
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[FigureRow, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """As in the schema `assay.compare/1`."""
@@ -55,12 +55,12 @@ class Comparison:
 
     Attributes:
         audits: of each chip, in the order in which they were named.
-        blocks: the figures.
+        groups: the figures.
         target: the process that figures were scaled to; None: none were.
     """
 
     audits: tuple[Audit, ...]
-    blocks: tuple[Block, ...]
+    groups: tuple[RowGroup, ...]
     target: Technology | None = None
 
     def __repr__(self) -> str:
@@ -102,6 +102,7 @@ class Comparison:
                     "title": each.chip.title,
                     "run": None if each.run is None else each.run.name,
                     "sentence": each.sentence,
+                    "specifications": [found.to_dict() for found in each.specifications],
                     "from_memory": each.from_memory,
                     "verdict": None if each.verdict is None else each.verdict.to_dict(),
                 }
@@ -109,7 +110,7 @@ class Comparison:
             ],
             "cautions": list(self.cautions),
             "normalised_to": None if self.target is None else str(self.target),
-            "figures": [each.to_dict() for each in self.blocks],
+            "figures": [each.to_dict() for each in self.groups],
         }
 
 
@@ -143,7 +144,7 @@ def compare(
     if target is not None:
         for column, each in zip(columns, audits, strict=True):
             column.insert(-1, normalised(each.chip, each.run, target))
-    return Comparison(audits, tuple(_block(groups) for groups in zip(*columns, strict=True)), target)
+    return Comparison(audits, tuple(_row_group(groups) for groups in zip(*columns, strict=True)), target)
 
 
 def _audited(source: str | Path | Chip, requirements: Requirements | None) -> Audit:
@@ -153,7 +154,7 @@ def _audited(source: str | Path | Chip, requirements: Requirements | None) -> Au
     return audit(source, run=run, requirements=requirements)
 
 
-def _block(groups: tuple[Group, ...]) -> Block:
+def _row_group(groups: tuple[Group, ...]) -> RowGroup:
     """The rows of a group of figures: every key that one of the chips has, peaks by precision."""
     found: dict[tuple[str, str], None] = {}
     longest = sorted(groups, key=lambda each: -len(each.metrics))
@@ -167,8 +168,8 @@ def _block(groups: tuple[Group, ...]) -> Block:
         keys = [
             each for each in keys if "," in each[1] or each[0] in ("performance", "efficiency") or _alone(each, keys)
         ]
-    rows = tuple(Row(key, title, tuple(_of(group, key, title) for group in groups)) for key, title in keys)
-    return Block(groups[0].key, groups[0].title, rows)
+    rows = tuple(FigureRow(key, title, tuple(_of(group, key, title) for group in groups)) for key, title in keys)
+    return RowGroup(groups[0].key, groups[0].title, rows)
 
 
 def _alone(identity: tuple[str, str], keys: list[tuple[str, str]]) -> bool:

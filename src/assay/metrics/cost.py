@@ -7,6 +7,7 @@ Solid-State Circuits Magazine 12(3), 2020, section V.
 from __future__ import annotations
 
 from assay.evaluation.results import Evaluation
+from assay.hardware.design import built_of
 from assay.hardware.model import Hardware, Memory
 from assay.metrics.efficiency import NO_OFFCHIP
 from assay.metrics.factors import NO_WORK
@@ -51,7 +52,12 @@ def component_area(evaluation: Evaluation, key: str = "area", title: str = "Chip
         names = ", ".join(total.without) or "any component"
         return Metric(key, title, None, "m2", missing=f"the hardware file does not say what it is built of: {names}")
     note = area_caveat(evaluation) if total.without else "of the components; wires between them and pads are not in it"
-    return Metric(key, title, total.value, "m2", Basis.ESTIMATED, "sum over components", note=note)
+    parts = tuple(
+        Operand(each.name, each.area.value, "m2", f"instances: {each.instances:,}")
+        for each in built_of(evaluation.hardware)
+        if not each.offchip and each.area.value is not None
+    )
+    return Metric(key, title, total.value, "m2", Basis.ESTIMATED, _sum(parts), parts, note=note)
 
 
 def area_caveat(evaluation: Evaluation) -> str:
@@ -85,7 +91,19 @@ def cost_metrics(evaluation: Evaluation) -> tuple[Metric, ...]:
             missing="" if technology else "the hardware file gives no `technology`",
         ),
         _storage(evaluation),
-        Metric("multipliers", "Multipliers", multipliers, "", Basis.SPECIFIED, source="PEs × MACs per cycle of each"),
+        Metric(
+            "multipliers",
+            "Multipliers",
+            multipliers,
+            "",
+            Basis.SPECIFIED,
+            "PEs × MACs per cycle of each",
+            (
+                Operand("PEs", hardware.pes),
+                Operand("MACs per cycle of each", hardware.compute.macs_per_cycle),
+            ),
+            "the hardware file",
+        ),
         _bandwidth(hardware),
         _used_bandwidth(evaluation),
         Metric("io_ports", "Input and output ports", None, missing="hardware files do not tell of pads and ports"),
@@ -116,7 +134,18 @@ def _storage(evaluation: Evaluation) -> Metric:
     bits = evaluation.onchip_bits
     if bits is None:
         return Metric("onchip_storage", "On-chip storage", None, "B", missing="the size of a memory of the chip")
-    return Metric("onchip_storage", "On-chip storage", bits / 8, "B", Basis.SPECIFIED, note=format_bytes(bits))
+    chip = evaluation.hardware
+    parts = tuple(
+        Operand(each.name, each.size * chip.instances(each.name) / 8, "B", f"instances: {chip.instances(each.name):,}")
+        for each in chip.memories
+        if not each.offchip and each.size is not None
+    )
+    note = format_bytes(bits)
+    return Metric("onchip_storage", "On-chip storage", bits / 8, "B", Basis.SPECIFIED, _sum(parts), parts, note=note)
+
+
+def _sum(parts: tuple[Operand, ...]) -> str:
+    return " + ".join(each.name for each in parts)
 
 
 def _bandwidth(hardware: Hardware) -> Metric:

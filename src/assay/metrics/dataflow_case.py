@@ -103,6 +103,37 @@ class Case:
         ]
         return tuple(sorted(found, key=lambda each: -each[2]))
 
+    def charges(self, level: Level | None = None, tensor: str | None = None) -> dict[str, tuple[int, float]]:
+        """(words, joules) of all layers by what moves (`glb read of ifmap`), at a level, for a tensor, or both."""
+        levels = levels_of(self.hardware)
+        found: dict[str, tuple[int, float]] = {}
+        for layer in self.layers:
+            for count, entry in zip(layer.counts, layer.energies, strict=True):
+                here = levels[count.component]
+                own = tensor is None or (count.tensor == tensor and here is not Level.ALU)
+                if level not in (None, here) or not own or entry.energy is None:
+                    continue
+                data = "" if count.tensor is None else f" of {TYPE_NAMES.get(count.tensor, count.tensor)}"
+                name = f"{count.component} {count.action}{data}"
+                words, joules = found.get(name, (0, 0.0))
+                found[name] = (words + count.count, joules + entry.energy)
+        return found
+
+    def over(self, other: Case) -> float | None:
+        """Times the energy of the other; None where either is not known."""
+        return None if self.energy is None or not other.energy else self.energy / other.energy
+
+    @property
+    def cycles(self) -> int | None:
+        """Of all layers, one after another."""
+        cycles = [layer.cycles for layer in self.layers if layer.cycles is not None]
+        return sum(cycles) if cycles and len(cycles) == len(self.layers) else None
+
+    @property
+    def utilization(self) -> float | None:
+        """MACs done / MACs that the PEs could do."""
+        return None if not self.cycles else self.macs / (self.cycles * self.hardware.peak_macs_per_cycle)
+
     @property
     def offchip_words(self) -> float | None:
         """Words that enter or leave DRAM, per multiply-accumulate."""
@@ -111,7 +142,7 @@ class Case:
     @property
     def delay(self) -> float | None:
         """Cycles per multiply-accumulate: 1 / active PEs where no bandwidth limits."""
-        return self._per_mac(_total([layer.cycles for layer in self.layers]))
+        return self._per_mac(self.cycles)
 
     @property
     def edp(self) -> float | None:

@@ -14,11 +14,11 @@ from typing import Any
 from assay.errors import InputError, NoMappingError
 from assay.evaluation.evaluate import evaluate
 from assay.evaluation.progress import Progress
+from assay.evaluation.search import SearchPlan
 from assay.evaluation.sources import load_sources
 from assay.hardware.dataflows import DATAFLOWS, apply_dataflow, find_dataflow
 from assay.hardware.model import Hardware
 from assay.hardware.presets import load_hardware
-from assay.mapper import check_objective
 from assay.metrics.dataflow_case import Case
 from assay.metrics.equal_area import Machine, area_study, equal_area_hardware, find_machine
 from assay.workload.network import Network
@@ -79,6 +79,10 @@ class DataflowStudy:
         """One of them, if it was asked for."""
         return next((case for case in self.at(pes, batch, kind) if case.dataflow == dataflow), None)
 
+    def ranked(self, pes: int, batch: int, kind: str) -> list[Case]:
+        """Those at a point that have a mapping, the least energy first."""
+        return sorted((case for case in self.at(pes, batch, kind) if case.energy), key=lambda case: case.energy or 0.0)
+
     def to_dict(self) -> dict[str, Any]:
         """As in the schema `assay.dataflows/1`."""
         return {
@@ -104,16 +108,6 @@ class StudyProgress:
 
 
 Show = Callable[[StudyProgress], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """How all cases are evaluated."""
-
-    objective: str
-    time_limit: float | None
-    workers: int | None
-    cache: bool
 
 
 def compare_dataflows(
@@ -145,20 +139,17 @@ def compare_dataflows(
         InputError: an argument is wrong, or the chip can work in none of the dataflows.
         UnsupportedError: a layer that this version cannot evaluate.
     """
-    check_objective(objective)
-    if time_limit is not None and not time_limit > 0:
-        raise InputError(f"time_limit is {time_limit!r}; it must be seconds, above 0")
+    search = SearchPlan(objective, time_limit=time_limit, workers=workers, cache=cache)
     _check_lists(pes=pes, batches=batches, dataflows=dataflows)
-    asked = _Asked(objective, time_limit, workers, cache)
     if hardware is not None:
         if pes is not None:
             raise InputError("a chip has the PEs that it has", hint="leave out either the chip or the PEs")
-        return _on_chip(network, hardware, batches or (1,), dataflows, asked, progress)
+        return _on_chip(network, hardware, batches or (1,), dataflows, search, progress)
     machines = [find_machine(name) for name in dataflows] if dataflows is not None else default_machines()
     machines = list(dict.fromkeys(machines))
     built = [(each.key, each.title, equal_area_hardware(each, count)) for count in pes or PES for each in machines]
     found, _ = load_sources(network, built[0][2], None)
-    return DataflowStudy(found, None, objective, _cases(found, built, batches or BATCHES, asked, progress))
+    return DataflowStudy(found, None, objective, _cases(found, built, batches or BATCHES, search, progress))
 
 
 def default_machines() -> list[Machine]:
@@ -171,7 +162,7 @@ def _on_chip(
     hardware: Hardware | str | Path,
     batches: Sequence[int],
     dataflows: Sequence[str] | None,
-    asked: _Asked,
+    search: SearchPlan,
     progress: Show | None,
 ) -> DataflowStudy:
     found, chip = load_sources(network, load_hardware(hardware), None)
@@ -186,14 +177,14 @@ def _on_chip(
     if not built:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in refused)
         raise InputError(f"{chip.name} can work in none of the dataflows asked for ({reasons})")
-    return DataflowStudy(found, chip, asked.objective, _cases(found, built, batches, asked, progress), tuple(refused))
+    return DataflowStudy(found, chip, search.objective, _cases(found, built, batches, search, progress), tuple(refused))
 
 
 def _cases(
     network: Network,
     built: Sequence[tuple[str, str, Hardware]],
     batches: Sequence[int],
-    asked: _Asked,
+    search: SearchPlan,
     progress: Show | None,
 ) -> tuple[Case, ...]:
     kinds = list(dict.fromkeys(layer.op for layer in network.layers if layer.einsum is not None))
@@ -218,22 +209,22 @@ def _cases(
                 progress(StudyProgress(done, len(places), title, layers))
 
         show(None)
-        cases.append(_evaluated(place, scaled[place.batch][kinds.index(place.kind)], asked, show))
+        cases.append(_evaluated(place, scaled[place.batch][kinds.index(place.kind)], search, show))
     if progress is not None:
         progress(StudyProgress(len(places), len(places), ""))
     return tuple(cases)
 
 
-def _evaluated(case: Case, part: Network, asked: _Asked, show: Callable[[Progress], None]) -> Case:
+def _evaluated(case: Case, part: Network, search: SearchPlan, show: Callable[[Progress], None]) -> Case:
     try:
         found = evaluate(
             part,
             case.hardware,
             batch=part.batch,
-            objective=asked.objective,
-            time_limit=asked.time_limit,
-            workers=asked.workers,
-            cache=asked.cache,
+            objective=search.objective,
+            time_limit=search.time_limit,
+            workers=search.workers,
+            cache=search.cache,
             progress=show,
         )
     except NoMappingError as error:

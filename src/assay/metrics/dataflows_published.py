@@ -39,6 +39,16 @@ class Rerun:
         )
         return found + (float(costs["mac"]) if tensor is None and level in (None, Level.ALU) else 0.0)
 
+    def parts(self, level: Level | None = None) -> list[tuple[str, float, float]]:
+        """(what, words per multiply-accumulate, energy of a word) of what `part` adds up."""
+        costs = area_study().energy
+        found = [
+            (f"{place} {TYPE_NAMES[data]}", words, float(costs[_COLUMNS[place]]))
+            for place, data, words in self.words
+            if level in (None, place)
+        ]
+        return [*found, ("ALU", 1.0, float(costs["mac"]))] if level in (None, Level.ALU) else found
+
     def moved(self, level: Level, tensor: str) -> float:
         """Words per multiply-accumulate."""
         return sum(words for place, data, words in self.words if (place, data) == (level, tensor))

@@ -114,6 +114,10 @@ class AreaStudy:
         """Square micrometres of the memories of a machine: the baseline's, but for part of a word of the buffer."""
         return pes * self.area(machine.rf) + self.area(Fraction(self.buffer(machine, pes)))
 
+    def areas(self, machine: Machine, pes: int) -> tuple[Fraction, Fraction, Fraction]:
+        """Square micrometres of the register file of one PE, of the buffer, and of what may be spent in all."""
+        return self.area(machine.rf), self.area(Fraction(self.buffer(machine, pes))), self.total_area(pes)
+
     def buffer(self, machine: Machine, pes: int) -> int:
         """Bytes of the global buffer, in whole words: all the area that the register files leave.
 

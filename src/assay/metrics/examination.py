@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from assay.errors import AssayError
 from assay.evaluation.progress import Progress
@@ -19,6 +18,7 @@ from assay.metrics.scaling import scaling
 from assay.metrics.scaling_results import Scaling, scaling_metrics
 
 Show = Callable[[str, Progress], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,73 +67,55 @@ def examine(
     cache: bool = True,
     progress: Show | None = None,
 ) -> Examination:
-    """Find out everything about the network and the chip of an evaluation, with its batch and objective.
+    """Find out everything about the network and the chip of an evaluation, with its batch, objective and tiles.
 
-    Tiles are those of the evaluation in Eyexam and flexibility, and divide the layers in the other parts.
-
-    What cannot be done on this chip (a dataflow study without an array, say) is named in `troubles`; the rest goes on.
+    The tiles of the comparison of dataflows divide the layers, whatever those of the evaluation do. What cannot be
+    done on this chip (a dataflow study without an array, say) is named in `troubles`; the rest goes on.
 
     Args:
-        time_limit: for each search; flexibility has none.
+        time_limit: for each search.
         workers, cache: as for `evaluate`.
         progress: called with the name of the part, and how far it is.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; what is found is kept.
     """
-    network, chip = evaluation.network, evaluation.hardware
-    common: dict[str, Any] = {"workers": workers, "cache": cache}
+    network, chip, batch = evaluation.network, evaluation.hardware, evaluation.batch
     troubles: list[tuple[str, str]] = []
+    search: dict[str, Any] = {"objective": evaluation.objective, "time_limit": time_limit}
+    search |= {"workers": workers, "cache": cache}
+    tiled = search | {"tiles": evaluation.tiles}
 
-    @contextmanager
-    def part(name: str) -> Iterator[None]:
+    def found(name: str, work: Callable[[], T]) -> T | None:
         try:
-            yield
+            return work()
         except AssayError as error:
             troubles.append((name, str(error)))
+            return None
 
     def show(name: str) -> Callable[[Progress], None] | None:
         return None if progress is None else lambda state: progress(name, state)
 
-    def show_study(state: StudyProgress) -> None:
-        if progress is not None and state.layers is not None:
+    steps = found("Eyexam", lambda: eyexam(network, chip, batch=batch, progress=show("Eyexam"), **tiled))
+    return Examination(
+        steps,
+        None if steps is None else found("Roofline", lambda: roofline_of(steps)),
+        found(
+            "Dataflows",
+            lambda: compare_dataflows(network, hardware=chip, batches=(batch,), progress=_of_study(progress), **search),
+        ),
+        found("Flexibility", lambda: flexibility(chip, progress=show("flexibility"), **tiled)),
+        found("Scalability", lambda: scaling(network, chip, batch=batch, progress=progress, **tiled)),
+        tuple(troubles),
+    )
+
+
+def _of_study(progress: Show | None) -> Callable[[StudyProgress], None] | None:
+    if progress is None:
+        return None
+
+    def show(state: StudyProgress) -> None:
+        if state.layers is not None:
             progress(state.title, state.layers)
 
-    steps = roofs = study = suite = scale = None
-    with part("Eyexam"):
-        steps = eyexam(
-            network,
-            chip,
-            batch=evaluation.batch,
-            objective=evaluation.objective,
-            tiles=evaluation.tiles,
-            time_limit=time_limit,
-            progress=show("Eyexam"),
-            **common,
-        )
-        roofs = roofline_of(steps)
-    with part("Dataflows"):
-        study = compare_dataflows(
-            network,
-            hardware=chip,
-            batches=(evaluation.batch,),
-            objective=evaluation.objective,
-            time_limit=time_limit,
-            progress=show_study,
-            **common,
-        )
-    with part("Flexibility"):
-        suite = flexibility(
-            chip, objective=evaluation.objective, tiles=evaluation.tiles, progress=show("flexibility"), **common
-        )
-    with part("Scalability"):
-        scale = scaling(
-            network,
-            chip,
-            batch=evaluation.batch,
-            objective=evaluation.objective,
-            time_limit=time_limit,
-            progress=progress,
-            **common,
-        )
-    return Examination(steps, roofs, study, suite, scale, tuple(troubles))
+    return show

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from assay.errors import InputError, UnsupportedError
 from assay.evaluation.evaluate import Progress, evaluate
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.mapped import map_layer
+from assay.evaluation.search import SearchPlan
 from assay.evaluation.sources import load_chip, load_sources
 from assay.hardware.model import Hardware
-from assay.mapper import TILES, check_objective
 from assay.mapping.counts import Occupancy
 from assay.metrics.eyexam_bounds import (
     array_cycles,
@@ -36,14 +37,13 @@ from assay.metrics.eyexam_causes import (
     array_cause,
     bandwidth_cause,
     choice_cause,
-    count,
     dataflow_cause,
     pes_cause,
     storage_cause,
 )
-from assay.metrics.eyexam_steps import Eyexam, Key, LayerEyexam, Limit, Step
+from assay.metrics.eyexam_steps import Bottleneck, Eyexam, Key, LayerEyexam, Step
 from assay.metrics.pipeline import simulate_pipeline
-from assay.reading.suggestions import hint
+from assay.reading.words import listed, plural
 from assay.workload.einsum import Einsum
 from assay.workload.layer_text import is_written_out, pick_layer, split_layer, written_network
 from assay.workload.load import MAX_BITS
@@ -84,48 +84,57 @@ def eyexam(
         UnsupportedError: hardware or a layer that the search cannot take.
         NoMappingError: a layer fits the hardware under no mapping.
     """
-    check_objective(objective)
-    if tiles not in TILES:
-        raise InputError(f"unknown tiles {tiles!r}", hint=hint(str(tiles), TILES, label="tiles are"))
-    chosen_layers, chip = load_subject(network, hardware, layer=layer, bits=bits, dataflow=dataflow)
-    if chosen_layers.batch == 1 or batch != 1:
-        chosen_layers = chosen_layers.with_batch(batch)
-
-    def search(machine: Hardware, what: str, aim: str = "latency") -> dict[str, LayerResult]:
-        found = evaluate(
-            chosen_layers,
-            machine,
-            batch=chosen_layers.batch,
-            objective=aim,
-            tiles=tiles,
-            time_limit=time_limit,
-            workers=workers,
-            cache=cache,
-            progress=_labelled(progress, what),
-        )
-        return {each.name: each for each in found.layers if each.einsum is not None}
-
-    ideal = with_ideal_buffers(chip)
-    array = search(without_sizes(chip), "step 4")
-    storage = search(without_bandwidth(chip), "step 5")
-    bandwidth = search(ideal, "step 6")
-    same = objective == "latency" and ideal.nodes == chip.nodes
-    chosen = bandwidth if same else search(chip, f"least {objective}", objective)
+    search = SearchPlan(objective, tiles, time_limit, workers, cache)
+    subject, chip = load_subject(network, hardware, layer=layer, bits=bits, dataflow=dataflow)
+    if subject.batch == 1 or batch != 1:
+        subject = subject.with_batch(batch)
     known: dict[Einsum, LayerEyexam] = {}
     layers = []
-    for name in array:
-        results = array[name], storage[name], bandwidth[name], chosen[name]
-        found = results[0].einsum
+    for results in _results(subject, chip, search, progress):
+        found = results.array.einsum
         assert found is not None
         if found not in known:
-            known[found] = _layer_eyexam(results, chip, objective, _Asked(tiles, time_limit, cache))
-        like = known[found]
-        layers.append(replace(like, layer=results[0].layer))
+            known[found] = _layer_eyexam(results, chip, search)
+        layers.append(replace(known[found], layer=results.array.layer))
     if not layers:
-        raise InputError(f"no layer of {chosen_layers.name} has multiply-accumulates: there is nothing to examine")
-    return Eyexam(
-        chosen_layers, chip, objective, tiles, tuple(layers), _network_steps(tuple(layers)), _notes(layers, tiles)
-    )
+        raise InputError(f"no layer of {subject.name} has multiply-accumulates: there is nothing to examine")
+    steps = _network_steps(tuple(layers))
+    return Eyexam(subject, chip, objective, tiles, tuple(layers), steps, _notes(layers, steps, tiles))
+
+
+class _Results(NamedTuple):
+    """The best mappings of a layer where steps 4, 5 and 6 ask nothing more, and the one that is taken."""
+
+    array: LayerResult
+    storage: LayerResult
+    bandwidth: LayerResult
+    chosen: LayerResult
+
+
+def _results(network: Network, chip: Hardware, search: SearchPlan, progress: Show | None) -> list[_Results]:
+    """Of every layer with multiply-accumulates, in order."""
+
+    def found(machine: Hardware, what: str, aim: str = "latency") -> list[LayerResult]:
+        evaluation = evaluate(
+            network,
+            machine,
+            batch=network.batch,
+            objective=aim,
+            tiles=search.tiles,
+            time_limit=search.time_limit,
+            workers=search.workers,
+            cache=search.cache,
+            progress=_labelled(progress, what),
+        )
+        return [each for each in evaluation.layers if each.einsum is not None]
+
+    ideal = with_ideal_buffers(chip)
+    array = found(without_sizes(chip), "step 4")
+    storage = found(without_bandwidth(chip), "step 5")
+    bandwidth = found(ideal, "step 6")
+    same = search.objective == "latency" and ideal.nodes == chip.nodes
+    chosen = bandwidth if same else found(chip, f"least {search.objective}", search.objective)
+    return [_Results(*each) for each in zip(array, storage, bandwidth, chosen, strict=True)]
 
 
 def load_subject(
@@ -161,40 +170,27 @@ def _labelled(progress: Show | None, what: str) -> Show | None:
     return lambda done: progress(replace(done, layer=f"{done.layer} ({what})".lstrip()))
 
 
-Results = tuple[LayerResult, LayerResult, LayerResult, LayerResult]
-"""Of one layer: the best mappings of steps 4, 5 and 6, and the one that is taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """How every search is made."""
-
-    tiles: str
-    time_limit: float | None
-    cache: bool
-
-
-def _layer_eyexam(results: Results, chip: Hardware, objective: str, asked: _Asked) -> LayerEyexam:
+def _layer_eyexam(results: _Results, chip: Hardware, search: SearchPlan) -> LayerEyexam:
     array, storage, bandwidth, chosen = results
     layer, einsum = array.layer, array.einsum
     assert einsum is not None
     chain = _Chain(einsum.macs)
-    chain.add(Key.LAYER, 1, lambda: (f"the layer has {count(einsum.macs, 'MAC')}", None))
+    chain.add(Key.LAYER, 1, lambda: (f"the layer has {plural(einsum.macs, 'MAC')}", None))
     chain.add(Key.DATAFLOW, dataflow_cycles(einsum, chip), lambda: dataflow_cause(einsum, chip))
     chain.add(Key.PES, pe_cycles(einsum, chip), lambda: pes_cause(einsum, chip))
     floor = array_cycles(einsum, chip) if array.optimal is False else 0
-    chain.add(Key.ARRAY, max(_least(array), floor), lambda: array_cause(array, asked.tiles), array.cycles)
+    chain.add(Key.ARRAY, max(_least(array), floor), lambda: array_cause(array, search.tiles), array.cycles)
     before = chain.cycles
 
-    def storage_why() -> tuple[str, Limit | None]:
-        return storage_cause(_overflow(einsum, chip, asked), before)
+    def storage_why() -> tuple[str, Bottleneck | None]:
+        return storage_cause(_overflow(einsum, chip, search), before)
 
     chain.add(Key.STORAGE, _least(storage), storage_why, storage.cycles)
     chain.add(Key.BANDWIDTH, _least(bandwidth), lambda: bandwidth_cause(storage, bandwidth), bandwidth.cycles)
     taken = _overlapping(chosen)
     if taken > chain.cycles:
         buffered = with_ideal_buffers(chip).nodes != chip.nodes
-        chain.add(Key.CHOICE, taken, lambda: choice_cause(bandwidth, chosen, objective, buffered=buffered))
+        chain.add(Key.CHOICE, taken, lambda: choice_cause(bandwidth, chosen, search.objective, buffered=buffered))
     chain.steps.append(_access(chosen, chip, chain.cycles))
     return LayerEyexam(layer, tuple(chain.steps), array, storage, bandwidth, chosen)
 
@@ -209,7 +205,7 @@ class _Chain:
         self.before = 0
 
     def add(
-        self, key: Key, cycles: int, cause: Callable[[], tuple[str, Limit | None]], found: int | None = None
+        self, key: Key, cycles: int, cause: Callable[[], tuple[str, Bottleneck | None]], found: int | None = None
     ) -> None:
         """A step of at least so many cycles. What is proven before holds here, too. The cause is asked for where
         something is lost."""
@@ -246,12 +242,12 @@ def _access(result: LayerResult, chip: Hardware, before: int) -> Step:
     except UnsupportedError as error:
         return Step(Key.ACCESS, macs, None, before, error.message)
     cycles = max(before, timing.cycles)
-    if cycles == before:
-        return Step(Key.ACCESS, macs, cycles, before)
-    return Step(Key.ACCESS, macs, cycles, before, *access_cause(timing, before))
+    cause, limit = access_cause(timing, before) if cycles > before else ("", None)
+    whole = max(cycles, timing.whole_cycles) if timing.full else None
+    return Step(Key.ACCESS, macs, cycles, before, cause, limit, full=timing.full, whole=whole)
 
 
-def _overflow(einsum: Einsum, chip: Hardware, asked: _Asked) -> Overflow | None:
+def _overflow(einsum: Einsum, chip: Hardware, search: SearchPlan) -> Overflow | None:
     """The memory that alone costs most of what storage costs, and the room that would win it back.
 
     Each memory in turn is given room without end; that of the one that helps most is then halved down to the least that
@@ -261,7 +257,7 @@ def _overflow(einsum: Einsum, chip: Hardware, asked: _Asked) -> Overflow | None:
 
     def cycles(hardware: Hardware) -> tuple[int, LayerResult]:
         result = map_layer(
-            einsum, hardware, objective="latency", tiles=asked.tiles, time_limit=asked.time_limit, cache=asked.cache
+            einsum, hardware, objective="latency", tiles=search.tiles, time_limit=search.time_limit, cache=search.cache
         ).result
         assert result.cycles is not None
         return result.cycles, result
@@ -310,7 +306,10 @@ def _network_steps(layers: tuple[LayerEyexam, ...]) -> tuple[Step, ...]:
             continue
         reached |= {index: step.cycles or 0 for index, step in found.items()}
         cycles = sum(reached.values())
-        steps.append(_network_step(key, macs, cycles, before, layers, found))
+        step = _network_step(key, macs, cycles, before, layers, found)
+        full = tuple(dict.fromkeys(name for each in found.values() for name in each.full))
+        whole = sum(each.whole or each.cycles or 0 for each in found.values()) if full else None
+        steps.append(replace(step, full=full, whole=whole))
     return tuple(steps)
 
 
@@ -321,7 +320,7 @@ def _network_step(
     if all(step.found is not None for step in found.values()) and len(found) == len(layers):
         best = sum(step.found or 0 for step in found.values())
     if before is None:
-        text = f"the network has {count(macs, 'MAC')}" if len(layers) > 1 else next(iter(found.values())).cause
+        text = f"the network has {plural(macs, 'MAC')}" if len(layers) > 1 else next(iter(found.values())).cause
         return Step(key, macs, cycles, before, text, None, best)
     peak = layers[0].chosen.hardware.peak_macs_per_cycle
     worst = max(found, key=lambda index: (found[index].cycles_below(peak), found[index].lost_cycles or 0))
@@ -332,14 +331,19 @@ def _network_step(
     return Step(key, macs, cycles, before, step.cause, step.limit, best, name)
 
 
-def _notes(layers: list[LayerEyexam], tiles: str) -> tuple[str, ...]:
+def _notes(layers: list[LayerEyexam], steps: tuple[Step, ...], tiles: str) -> tuple[str, ...]:
     notes = []
     if any(not step.proven for each in layers for step in each.steps):
         notes.append(
             "Where the search of a step leaves a gap, the bound is what it proves; the best mapping found is slower."
         )
-    if any(step.cycles is not None for each in layers for step in each.steps if step.key is Key.ACCESS):
-        notes.append("Step 7 gives every memory room for two of its tiles, whatever its size (docs/pipeline.md).")
+    access = steps[-1]
+    if access.whole is not None:
+        have = f"{listed(access.full)} {'has' if len(access.full) == 1 else 'have'}"
+        notes.append(
+            f"Step 7: {have} no room for the next tile beside the one in use, so words are taken to be replaced one by"
+            f" one. If whole tiles were, it would take {plural(access.whole, 'cycle')} (docs/pipeline.md)."
+        )
     if tiles == "perfect":
         notes.append(
             "Tile sizes divide the layer in steps 4 to 7; with imperfect tiles the last one of a loop may be smaller."

@@ -11,14 +11,15 @@ from assay.hardware.model import Axis, Fanout, Hardware
 from assay.mapping.analysis import Shape
 from assay.mapping.latency import Demand, time_layer
 from assay.mapping.nest import Nest
-from assay.metrics.eyexam_bounds import parallelism, with_ideal_buffers
-from assay.metrics.eyexam_steps import Kind, Limit
+from assay.metrics.eyexam_bounds import parallelism
+from assay.metrics.eyexam_steps import Bottleneck, Kind
 from assay.metrics.pipeline import PipelineTiming
+from assay.reading.figures import number, per_cycle, whole
 from assay.reading.units import format_si
-from assay.reading.words import listed
+from assay.reading.words import listed, plural
 from assay.workload.einsum import Einsum
 
-Cause = tuple[str, Limit | None]
+Cause = tuple[str, Bottleneck | None]
 """Why, in words, and what limits."""
 
 MOST_CLAUSES = 2
@@ -38,19 +39,19 @@ def dataflow_cause(einsum: Einsum, hardware: Hardware) -> Cause:
     if not clauses:
         return f"every PE does {hardware.compute.macs_per_cycle} MACs per cycle", None
     dim, extent = max(found.serial, key=lambda each: each[1], default=(limited or [("", 1, 1)])[0][:2])
-    return "; ".join(clauses), Limit(Kind.DIMENSION, dim, has=1.0, wants=float(extent))
+    return "; ".join(clauses), Bottleneck(Kind.DIMENSION, dim, has=1.0, wants=float(extent))
 
 
 def pes_cause(einsum: Einsum, hardware: Hardware) -> Cause:
     """More work than PEs, and a last round that is not full."""
     width, pes = parallelism(einsum, hardware).width, hardware.pes
-    limit = Limit(Kind.PES, "PEs", has=float(pes), wants=float(width))
+    limit = Bottleneck(Kind.PES, "PEs", has=float(pes), wants=float(width))
     if width <= pes:
         return f"{width:,} MACs at once on {pes:,} PEs", limit
     rounds = -(-width // pes)
     busy = Fraction(width, rounds)
-    full = "" if _number(busy) == _number(Fraction(pes)) else f", {_number(busy)} PEs busy on average"
-    return f"{width:,} MACs could run at once; {count(pes, 'PE')} need {count(rounds, 'round')} for them{full}", limit
+    full = "" if number(busy, 4) == whole(pes) else f", {number(busy, 4)} PEs busy on average"
+    return f"{width:,} MACs could run at once; {plural(pes, 'PE')} need {plural(rounds, 'round')} for them{full}", limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def array_cause(result: LayerResult, tiles: str) -> Cause:
     worst = fills[0]
     dim = _short_dim(worst, result.einsum)
     at = f"{worst.fanout.name}.{worst.axis.name}"
-    limit = Limit(Kind.DIMENSION, dim, at, has=float(worst.busy), wants=float(worst.axis.size))
+    limit = Bottleneck(Kind.DIMENSION, dim, at, has=float(worst.busy), wants=float(worst.axis.size))
     return "; ".join(clauses), limit
 
 
@@ -168,16 +169,16 @@ def _fill_clause(fill: Fill, einsum: Einsum, tiles: str) -> str:
         dim, bound = fill.loops[0]
         extent = extents[dim]
         if bound >= extent:
-            return f"{dim} = {extent:,} fills {_number(fill.busy)} of {where}{_no_more(fill, tiles)}"
+            return f"{dim} = {extent:,} fills {number(fill.busy, 4)} of {where}{_no_more(fill, tiles)}"
         if fill.busy < bound:
-            passes = count(dict(fill.rest).get(dim, 1), "pass", "passes")
+            passes = plural(dict(fill.rest).get(dim, 1), "pass", "passes")
             spread = dict(fill.spread)[dim]
             others = f", {spread:,} with other axes" if spread > bound else ""
-            return f"{dim} = {extent:,} on {where}{others}: {passes}, {_number(fill.busy)} busy on average"
+            return f"{dim} = {extent:,} on {where}{others}: {passes}, {number(fill.busy, 4)} busy on average"
         return f"{dim} = {extent:,} fills {bound} of {where}{_divisors(dim, extent, bound, size, tiles)}"
     product = " × ".join(_part(dim, bound, extents[dim]) for dim, bound in fill.loops)
     used = prod(bound for _, bound in fill.loops)
-    average = "" if fill.busy == used else f", {_number(fill.busy)} busy on average"
+    average = "" if fill.busy == used else f", {number(fill.busy, 4)} busy on average"
     return f"{product} fill {used} of {where}{average or _no_more(fill, tiles)}"
 
 
@@ -240,7 +241,7 @@ def storage_cause(overflow: Overflow | None, before: int | None) -> Cause:
         size, need = f"{overflow.room:,} b", f"{overflow.need:,} b"
     gain = "all that is lost here" if overflow.cycles == before else "part of what is lost here"
     largest = max(overflow.tiles, key=lambda each: each[1] * each[2], default=("", 0, 0))[0]
-    limit = Limit(Kind.BUFFER, overflow.memory, largest, float(overflow.room), float(overflow.need), "b")
+    limit = Bottleneck(Kind.BUFFER, overflow.memory, largest, float(overflow.room), float(overflow.need), "b")
     holding = f" ({held})" if len(overflow.tiles) > 1 else f" of {largest}" if largest else ""
     return f"{overflow.memory} holds {size}; {need}{holding} would win back {gain}", limit
 
@@ -267,18 +268,18 @@ def _timed_on(result: LayerResult, hardware: Hardware) -> tuple[Demand, int] | N
     assert result.einsum is not None
     assert result.mapping is not None
     assert result.analysis is not None
-    timing = time_layer(result.einsum, with_ideal_buffers(hardware), result.mapping, result.analysis)
+    timing = time_layer(result.einsum, hardware, result.mapping, result.analysis)
     return None if timing.slowest is None else (timing.slowest, timing.compute_cycles)
 
 
 def _port_clause(port: Demand, compute_cycles: int) -> str:
     offered, wanted = port.bits_per_cycle or 0.0, float(port.bits / compute_cycles)
-    return f"{port_name(port)} delivers {_rate(offered)} b/cycle, {_rate(wanted)} are wanted"
+    return f"{port_name(port)} delivers {per_cycle(offered)} b/cycle, {per_cycle(wanted)} are wanted"
 
 
-def _port_limit(port: Demand, compute_cycles: int) -> Limit:
+def _port_limit(port: Demand, compute_cycles: int) -> Bottleneck:
     wanted = float(port.bits / compute_cycles)
-    return Limit(Kind.LINK, port.component, port.port, port.bits_per_cycle, wanted, "b/cycle")
+    return Bottleneck(Kind.LINK, port.component, port.port, port.bits_per_cycle, wanted, "b/cycle")
 
 
 def port_name(port: Demand) -> str:
@@ -294,19 +295,19 @@ def access_cause(timing: PipelineTiming, before: int) -> Cause:
     lost = timing.cycles - before
     rest = floor(lost - timing.ramp_up - timing.ramp_down)
     parts = (("ramp-up", ceil(timing.ramp_up)), ("ramp-down", ceil(timing.ramp_down)), ("waiting between", rest))
-    text = ", ".join(f"{name} {count(amount, 'cycle')}" for name, amount in parts if amount > 0)
+    text = ", ".join(f"{name} {plural(amount, 'cycle')}" for name, amount in parts if amount > 0)
     if rest < -1:  # cycles are rounded up
-        text += f", of which only {count(lost, 'cycle')} come{'s' if lost == 1 else ''} on top"
+        text += f", of which only {plural(lost, 'cycle')} come{'s' if lost == 1 else ''} on top"
     if not timing.waits:
         return text, None
     component, port, _ = timing.waits[0]
     text += f"; most of all for {component if port == 'total' else f'{component} ({port})'}"
-    return text, Limit(Kind.LINK, component, port)
+    return text, Bottleneck(Kind.LINK, component, port)
 
 
 def choice_cause(fastest: LayerResult, chosen: LayerResult, objective: str, *, buffered: bool) -> Cause:
     """Why a slower mapping is taken than the fastest."""
-    limit = Limit(Kind.MAPPING, objective)
+    limit = Bottleneck(Kind.MAPPING, objective)
     if objective == "latency":
         if buffered:
             return "transfers that do not overlap ask for another mapping", limit
@@ -318,16 +319,3 @@ def choice_cause(fastest: LayerResult, chosen: LayerResult, objective: str, *, b
         f"chosen for {name}: {format_si(chosen.energy, 'J')} instead of {format_si(fastest.energy, 'J')}",
         limit,
     )
-
-
-def _rate(rate: float) -> str:
-    return f"{rate:,.0f}" if rate >= 1000 else f"{float(f'{rate:.3g}'):g}"
-
-
-def _number(value: Fraction) -> str:
-    """Whole numbers as such, others in up to four digits."""
-    return f"{value.numerator:,}" if value.denominator == 1 else f"{float(f'{float(value):.4g}'):,g}"
-
-
-def count(number: int, noun: str, many: str = "") -> str:
-    return f"{number:,} {noun if number == 1 else many or noun + 's'}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from assay.evaluation.layer import LayerResult
 from assay.hardware.model import Hardware
+from assay.metrics.metric import Basis, Metric, Operand
 from assay.workload.einsum import Einsum
 from assay.workload.network import Layer, Network
 
@@ -68,7 +69,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Bottleneck:
     """What limits a step.
 
     Attributes:
@@ -113,6 +114,9 @@ class Step:
         found: cycles of the best mapping found; more than `cycles` where the search leaves a gap. None: no mapping was
             searched.
         layer: in a network, the layer that loses most here, and whose cause this is.
+        full: for `access`, memories whose size has no room for the next tiles beside those in use: their words are
+            taken to be replaced one by one.
+        whole: for `access`, the cycles if those memories replaced whole tiles; None where there are none.
     """
 
     key: Key
@@ -120,9 +124,11 @@ class Step:
     cycles: int | None
     before: int | None
     cause: str = ""
-    limit: Limit | None = None
+    limit: Bottleneck | None = None
     found: int | None = None
     layer: str = ""
+    full: tuple[str, ...] = ()
+    whole: int | None = None
 
     @property
     def number(self) -> int | None:
@@ -189,6 +195,8 @@ class Step:
             "cause": self.cause or None,
             "limit": None if self.limit is None else self.limit.to_dict(),
             "layer": self.layer or None,
+            "full_memories": list(self.full),
+            "whole_tiles_cycles": self.whole,
         }
 
 
@@ -346,6 +354,39 @@ class Eyexam:
             "notes": list(self.notes),
             "source": SOURCE,
         }
+
+
+def eyexam_metrics(result: Eyexam) -> tuple[Metric, Metric]:
+    """What is reached, and its share of the peak."""
+    chip, last = result.hardware, result.attained
+    peak, bound = chip.peak_macs_per_cycle, float(last.bound or 0)
+    reached = Metric(
+        "macs_per_cycle",
+        "Reached",
+        bound,
+        "MACs/cycle",
+        Basis.SIMULATED if last.key is Key.ACCESS else Basis.CALCULATED,
+        "macs / cycles",
+        (Operand("macs", last.macs, "MACs"), Operand("cycles", last.cycles, "cycles")),
+        SOURCE,
+        f"of {peak:,} at the peak",
+    )
+    operands = (
+        Operand("reached", bound, "MACs/cycle"),
+        Operand("pes", chip.pes, "PEs"),
+        Operand("macs_per_pe", chip.compute.macs_per_cycle, "MACs/cycle"),
+    )
+    share = Metric(
+        "utilization",
+        "Share of the peak",
+        bound / peak,
+        "%",
+        reached.basis,
+        "reached / (pes · macs_per_pe)",
+        operands,
+        SOURCE,
+    )
+    return reached, share
 
 
 def _last(steps: tuple[Step, ...]) -> Step:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from assay.evaluation.results import Evaluation
 from assay.metrics.metric import Basis, Metric, Operand, Value
 
 ARTICLE = "Sze et al., SSC Magazine 12(3), 2020"
 NO_SPARSITY = "give the share of MACs without a zero operand with --effectual 40%"
-MEAN = "mean over the layers, weighted by the cycles in which each computes"
 NO_WORK = "no layer has multiply-accumulates"
+PER_PE = "MACs/cycle of one PE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +92,38 @@ def layers_left_out(evaluation: Evaluation) -> str:
 
 def throughput_metrics(evaluation: Evaluation) -> tuple[Metric, ...]:
     """What a user notices: throughput, latency with the batch, inferences in flight, utilisation."""
-    factors = factors_of(evaluation)
     batch = Operand("batch", evaluation.batch, "", "the user")
     cycles = Operand("cycles", evaluation.cycles, "", "sum over the layers, which run one after another")
     clock = Operand("clock", evaluation.hardware.clock, "Hz", "the hardware file")
     seconds = Operand("latency", evaluation.latency, "s")
     left_out = layers_left_out(evaluation)
-    note = f"without {left_out}" if left_out else ""
+    note = "; ".join([_batch(evaluation.batch), *([f"without {left_out}"] if left_out else [])])
     return (
         _metric("throughput", "Throughput", evaluation.throughput, "inferences/s", "batch / latency", (batch, seconds)),
-        _metric(
-            "latency",
-            "Latency",
-            evaluation.latency,
-            "s",
-            "cycles / clock",
-            (cycles, clock),
-            note="; ".join(each for each in (_batch(evaluation.batch), note) if each),
-        ),
+        _metric("latency", "Latency", evaluation.latency, "s", "cycles / clock", (cycles, clock), note=note),
         Metric("batch", "Batch", evaluation.batch, "", Basis.GIVEN, source="inputs processed together"),
+        *_use(evaluation, factors_of(evaluation)),
+    )
+
+
+def _use(evaluation: Evaluation, factors: Factors | None) -> tuple[Metric, ...]:
+    """How much is under way at a time, and how much of the chip it keeps busy."""
+    operands = (
+        Operand("throughput", evaluation.throughput, "inferences/s"),
+        Operand("latency", evaluation.latency, "s"),
+    )
+    shares = (
+        Operand("active share", _plain(factors.active_share) if factors else None, "%"),
+        Operand("utilisation of active PEs", _plain(factors.active_utilization) if factors else None, "%"),
+    )
+    return (
         _metric(
             "in_flight",
             "Inferences in flight",
             _plain(factors.throughput * (evaluation.cycles or 0) / factors.clock) if factors else None,
             "",
             "throughput × latency",
-            (Operand("throughput", evaluation.throughput, "inferences/s"), seconds),
+            operands,
             source=f"Little's law, {ARTICLE}, footnote 6",
             note="one batch at a time",
         ),
@@ -126,10 +133,7 @@ def throughput_metrics(evaluation: Evaluation) -> tuple[Metric, ...]:
             _plain(factors.utilization) if factors else None,
             "%",
             "active share × utilisation of active PEs",
-            (
-                Operand("active share", _plain(factors.active_share) if factors else None, "%"),
-                Operand("utilisation of active PEs", _plain(factors.active_utilization) if factors else None, "%"),
-            ),
+            shares,
             source=f"{ARTICLE}, equation (3)",
         ),
     )
@@ -144,45 +148,49 @@ def decomposition_metrics(evaluation: Evaluation, effectual: float | None) -> tu
     factors = factors_of(evaluation)
     if factors is None:
         return (Metric("operations_per_second", "Operations per second", None, "MAC/s", missing=NO_WORK),)
-    work = (
-        Operand("MACs", evaluation.macs),
-        Operand("cycles", evaluation.cycles),
-        Operand("operations per cycle", _plain(1 / factors.cycles_per_operation), "MACs/cycle of one PE"),
-        Operand("active PEs", _plain(factors.active_pes)),
+    return (
+        *_per_inference(factors),
+        *_per_second(factors),
+        *_at_work(factors, evaluation),
+        *_sparsity(factors, effectual),
     )
-    return (*_equations(factors, work), *_sparsity(factors, effectual))
 
 
-def _equations(factors: Factors, work: tuple[Operand, ...]) -> tuple[Metric, ...]:
-    """Equations (1) to (3)."""
-    per_pe = Operand("cycles per operation", _plain(factors.cycles_per_operation), "cycles/MAC")
-    clock = Operand("clock", float(factors.clock), "Hz")
-    pes = Operand("PEs", factors.pes)
-    used = Operand("utilisation of PEs", _plain(factors.utilization), "%")
-    per_second = Operand("operations per second", float(factors.operations_per_second), "MAC/s")
-    per_inference = Operand("operations per inference", _plain(factors.operations_per_inference), "MACs")
-    active = Operand("active PEs", _plain(factors.active_pes))
+def _per_inference(factors: Factors) -> tuple[Metric, ...]:
+    """Equation (1)."""
+    operands = (
+        Operand("operations per second", float(factors.operations_per_second), "MAC/s"),
+        Operand("operations per inference", _plain(factors.operations_per_inference), "MACs"),
+    )
+    formula = "operations per second / operations per inference"
+    work = factors.operations_per_inference
     return (
         _factor(
-            "inferences_per_second",
-            "Inferences per second",
-            factors.throughput,
-            "inferences/s",
-            1,
-            "operations per second / operations per inference",
-            (per_second, per_inference),
-            "",
+            "inferences_per_second", "Inferences per second", factors.throughput, "inferences/s", 1, formula, operands
         ),
         _factor(
             "operations_per_inference",
             "Operations per inference",
-            factors.operations_per_inference,
+            work,
             "MACs",
             1,
-            "",
-            (),
-            "the DNN model",
+            basis=Basis.COUNTED,
+            dictated="the DNN model",
         ),
+    )
+
+
+def _per_second(factors: Factors) -> tuple[Metric, ...]:
+    """Equation (2)."""
+    per_pe = Operand("operations per cycle", _plain(1 / factors.cycles_per_operation), PER_PE)
+    operands = (
+        Operand("cycles per operation", _plain(factors.cycles_per_operation), "cycles/MAC"),
+        Operand("clock", float(factors.clock), "Hz"),
+        Operand("PEs", factors.pes),
+        Operand("utilisation of PEs", _plain(factors.utilization), "%"),
+    )
+    given = partial(_factor, basis=Basis.SPECIFIED, dictated="the hardware")
+    return (
         _factor(
             "operations_per_second",
             "Operations per second",
@@ -190,24 +198,49 @@ def _equations(factors: Factors, work: tuple[Operand, ...]) -> tuple[Metric, ...
             "MAC/s",
             2,
             "1 / cycles per operation × clock × PEs × utilisation of PEs",
-            (per_pe, clock, pes, used),
-            "hardware and DNN model",
+            operands,
+            dictated="hardware and DNN model",
         ),
-        _factor(
+        given(
             "cycles_per_operation",
             "Cycles per operation",
             factors.cycles_per_operation,
             "cycles/MAC of one PE",
             2,
             "1 / operations per cycle",
-            (Operand("operations per cycle", _plain(1 / factors.cycles_per_operation), "MACs/cycle of one PE"),),
-            "the hardware",
+            (per_pe,),
         ),
-        _factor("clock", "Cycles per second", factors.clock, "Hz", 2, "", (), "the hardware"),
-        _factor("pes", "Number of PEs", Fraction(factors.pes), "", 2, "", (), "the hardware"),
-        _factor("active_pes", "Number of active PEs", factors.active_pes, "", 3, MEAN, (), "hardware and DNN model"),
+        given("clock", "Cycles per second", factors.clock, "Hz", 2),
+        given("pes", "Number of PEs", Fraction(factors.pes), "", 2),
+    )
+
+
+def _at_work(factors: Factors, evaluation: Evaluation) -> tuple[Metric, ...]:
+    """Equation (3)."""
+    active = Operand("active PEs", _plain(factors.active_pes))
+    done = (
+        Operand("MACs", evaluation.macs),
+        Operand("cycles", evaluation.cycles),
+        Operand("operations per cycle", _plain(1 / factors.cycles_per_operation), PER_PE),
+        active,
+    )
+    both = "hardware and DNN model"
+    timed = [(each.active_pes or 0, each.timing.compute_cycles) for each in evaluation.mapped if each.timing]
+    mean = (
+        Operand("PE cycles", sum(pes * cycles for pes, cycles in timed), "", "active PEs × cycles, over the layers"),
+        Operand("cycles that compute", sum(cycles for _, cycles in timed), "", "over the layers"),
+    )
+    of_cycles = "PE cycles / cycles that compute"
+    return (
+        _factor("active_pes", "Number of active PEs", factors.active_pes, "", 3, of_cycles, mean, dictated=both),
         _factor(
-            "active_share", "Active PEs / PEs", factors.active_share, "%", 3, "active PEs / PEs", (active, pes), ""
+            "active_share",
+            "Active PEs / PEs",
+            factors.active_share,
+            "%",
+            3,
+            "active PEs / PEs",
+            (active, Operand("PEs", factors.pes)),
         ),
         _factor(
             "active_utilization",
@@ -216,8 +249,8 @@ def _equations(factors: Factors, work: tuple[Operand, ...]) -> tuple[Metric, ...
             "%",
             3,
             "MACs / (cycles × operations per cycle × active PEs)",
-            work,
-            "hardware and DNN model",
+            done,
+            dictated=both,
         ),
     )
 
@@ -226,26 +259,33 @@ def _sparsity(factors: Factors, effectual: float | None) -> tuple[Metric, ...]:
     """Equation (4) of one PE. It skips no zeros and performs every operation, so the last two factors cancel."""
     done = 1 / factors.cycles_per_operation
     share = None if effectual is None else Fraction(repr(effectual))
-    unit = "MACs/cycle of one PE"
     operands = (
-        Operand("performed per cycle", _plain(done), unit),
+        Operand("performed per cycle", _plain(done), PER_PE),
         Operand("effectual / performed", effectual, "%", "no zeros are skipped: equal to effectual / all"),
         Operand("effectual / all", effectual, "%", "" if effectual is None else "given by the user"),
     )
-    formula = "performed per cycle × (effectual / performed) / (effectual / all)"
-    every = "the hardware; no zeros are skipped, so that it performs every operation"
+    data = "DNN model and input data"
     skipped = "the hardware; no zeros are skipped"
+    hardware = partial(_factor, unit=PER_PE, equation=4, basis=Basis.SPECIFIED)
+    given = partial(_factor, unit="%", equation=4, basis=Basis.GIVEN, missing=NO_SPARSITY)
+    formula = "performed per cycle × (effectual / performed) / (effectual / all)"
     names = (
         "Effectual plus unexploited ineffectual operations per cycle",
         "Effectual / (effectual plus unexploited ineffectual) operations",
         "Effectual out of all operations",
     )
-    data = "DNN model and input data"
     return (
-        _factor("operations_per_cycle", "Operations per cycle", done, unit, 4, formula, operands, "the hardware"),
-        _factor("performed_per_cycle", names[0], done, unit, 4, "", (), every),
-        _factor("exploited", names[1], share, "%", 4, "", (), skipped, missing=NO_SPARSITY),
-        _factor("effectual", names[2], share, "%", 4, "", (), data, missing=NO_SPARSITY),
+        hardware(
+            "operations_per_cycle",
+            "Operations per cycle",
+            done,
+            formula=formula,
+            operands=operands,
+            dictated="the hardware",
+        ),
+        hardware("performed_per_cycle", names[0], done, dictated=f"{skipped}, so that it performs every operation"),
+        given("exploited", names[1], share, dictated=skipped),
+        given("effectual", names[2], share, dictated=data),
     )
 
 
@@ -255,17 +295,14 @@ def _factor(
     value: Fraction | None,
     unit: str,
     equation: int,
-    formula: str,
-    operands: tuple[Operand, ...],
-    dictated: str,
+    formula: str = "",
+    operands: tuple[Operand, ...] = (),
     *,
+    basis: Basis = Basis.CALCULATED,
+    dictated: str = "",
     missing: str = "",
 ) -> Metric:
     """One factor with the equation that it stands in and what dictates it."""
-    given = key in ("clock", "pes", "cycles_per_operation", "operations_per_cycle", "performed_per_cycle")
-    basis = Basis.GIVEN if missing else Basis.SPECIFIED if given else Basis.CALCULATED
-    if key == "operations_per_inference":
-        basis = Basis.COUNTED
     return Metric(
         key,
         title,

@@ -7,22 +7,26 @@ efficient?).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from assay.errors import InputError
 from assay.evaluation.progress import Progress
+from assay.evaluation.search import SearchPlan
 from assay.evaluation.sources import load_chip
 from assay.hardware.model import Hardware
-from assay.mapper.result import TILES, check_objective
+from assay.mapper.result import SearchResult
 from assay.metrics.flexibility_map import BASE, ShapeMap, plan_map, shape_map
-from assay.metrics.flexibility_search import Question, search_layers
+from assay.metrics.flexibility_search import SearchOutcome, search_layers
 from assay.metrics.flexibility_suite import STANDARD, Suite, load_suite
 from assay.metrics.flexibility_workload import Summary, Support, Workload, run_entry, summarise, too_wide
 from assay.metrics.metric import Basis, Metric, Operand
-from assay.reading.suggestions import hint
+from assay.reading.figures import number, percent
+from assay.reading.words import plural
+from assay.workload.einsum import Einsum
+from assay.workload.network import MAX_BATCH, Network
 
 SCHEMA = "assay.flexibility/1"
 """Name and version of the JSON form; see `data/schema/flexibility-1.json`."""
@@ -103,6 +107,18 @@ class Flexibility:
         best, own = self.reference, workload.effectual_macs_per_joule
         return None if best is None or own is None else own / (best.effectual_macs_per_joule or 1.0)
 
+    def of_class(self, kind: str | None) -> tuple[Workload, ...]:
+        """Those of a class of the suite; None: all."""
+        return tuple(each for each in self.workloads if kind is None or each.entry.kind == kind)
+
+    def efficiencies(self, tier: str, kind: str | None = None) -> list[tuple[str, float | None]]:
+        """(name, efficiency) of those that run; arguments as of `summary`."""
+        return [
+            (each.name, each.throughput_efficiency if tier == THROUGHPUT else self.energy_efficiency(each))
+            for each in self.of_class(kind)
+            if each.support.runs
+        ]
+
     def summary(self, tier: str, kind: str | None = None) -> Summary:
         """Means and extremes.
 
@@ -110,11 +126,8 @@ class Flexibility:
             tier: `throughput` (`Workload.throughput_efficiency`) or `energy` (`energy_efficiency`).
             kind: a class of the suite; None: all.
         """
-        chosen = [each for each in self.workloads if kind is None or each.entry.kind == kind]
-        runs = [each for each in chosen if each.support.runs]
-        values = [each.throughput_efficiency if tier == THROUGHPUT else self.energy_efficiency(each) for each in runs]
-        named = list(zip([each.name for each in runs], values, strict=True))
-        return summarise(named, failed=sum(each.support is Support.NONE for each in chosen))
+        failed = sum(each.support is Support.NONE for each in self.of_class(kind))
+        return summarise(self.efficiencies(tier, kind), failed=failed)
 
     @property
     def gains(self) -> tuple[Gain, ...]:
@@ -202,6 +215,7 @@ def flexibility(
     shapes: bool = True,
     base: str = BASE,
     above: float = 0.5,
+    time_limit: float | None = None,
     workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     cache: bool = True,
@@ -213,7 +227,7 @@ def flexibility(
         suite: a suite, its name, or its file (docs/flexibility.md).
         batch: inputs processed together, in place of what the suite says; None: as it says.
         objective: what the mapping of each layer minimises: `edp`, `energy` or `latency`.
-        tiles, dataflow, workers, progress, cache: as for `assay.evaluate`.
+        tiles, dataflow, time_limit, workers, progress, cache: as for `assay.evaluate`.
         shapes: False: no map.
         base: the layer around which shapes are varied, written out (`conv:M=64,C=64,P=28,Q=28,R=3,S=3`).
         above: the threshold of the map, a share: of the peak, or with objective `energy` of the best MACs per joule.
@@ -223,39 +237,38 @@ def flexibility(
         UnsupportedError: a network that this version cannot read.
         KeyboardInterrupt: Ctrl-C; what is found is kept.
     """
-    check_objective(objective)
-    if tiles not in TILES:
-        raise InputError(f"unknown tiles {tiles!r}", hint=hint(str(tiles), TILES, label="tiles are"))
+    search = SearchPlan(objective, tiles, time_limit, workers, cache)
     if isinstance(above, bool) or not isinstance(above, int | float) or not 0 < above <= 1:
         raise InputError(f"above is {above!r}; it must be a share above 0, at most 1 (50 % is 0.5)")
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-        raise InputError(f"workers is {workers!r}; it must be a whole number of at least 1")
-    chip = load_chip(hardware, dataflow)
-    chosen = load_suite(suite)
-    if batch is not None:
-        chosen = _with_batch(chosen, batch)
+    chip, chosen = load_chip(hardware, dataflow), _with_batch(load_suite(suite), batch)
     networks = [entry.load(chip.compute.bits) for entry in chosen.entries]
     plan = plan_map(base, chip) if shapes else None
-    layers = [
-        (f"{entry.name}: {layer.name}", layer.einsum)
-        for entry, network in zip(chosen.entries, networks, strict=True)
-        for layer in network.layers
-        if layer.einsum is not None and too_wide(layer.einsum, chip) is None
-    ]
-    found = search_layers(
-        layers + (plan.layers if plan else []), Question(chip, objective, tiles, cache, workers, progress)
-    )
+    layers = _layers(chosen, networks, chip)
+    found = search_layers(layers + (plan.layers if plan else []), chip, search, progress)
     workloads = tuple(
         run_entry(entry, network, chip, found, objective, tiles)
         for entry, network in zip(chosen.entries, networks, strict=True)
     )
     drawn = None if plan is None else shape_map(plan, chip, objective, above, found)
-    return Flexibility(chip, chosen, objective, tiles, workloads, drawn, _notes(chip, workloads, objective))
+    notes = (*_unproven(found.values()), *_notes(chip, workloads))
+    return Flexibility(chip, chosen, objective, tiles, workloads, drawn, notes)
 
 
-def _with_batch(suite: Suite, batch: int) -> Suite:
-    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-        raise InputError(f"batch is {batch!r}; it must be a whole number of at least 1")
+def _layers(suite: Suite, networks: Sequence[Network], chip: Hardware) -> list[tuple[str, Einsum]]:
+    """(name for the progress, einsum) of all that is to be searched."""
+    return [
+        (f"{entry.name}: {layer.name}", layer.einsum)
+        for entry, network in zip(suite.entries, networks, strict=True)
+        for layer in network.layers
+        if layer.einsum is not None and too_wide(layer.einsum, chip) is None
+    ]
+
+
+def _with_batch(suite: Suite, batch: int | None) -> Suite:
+    if batch is None:
+        return suite
+    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MAX_BATCH:
+        raise InputError(f"batch is {batch!r}; it must be a whole number from 1 to {MAX_BATCH:,}")
     return replace(suite, entries=tuple(replace(entry, batch=batch) for entry in suite.entries))
 
 
@@ -263,7 +276,21 @@ def _ratio(one: float | None, other: float | None) -> float | None:
     return None if one is None or not other else one / other
 
 
-def _notes(chip: Hardware, workloads: Sequence[Workload], objective: str) -> tuple[str, ...]:
+def _unproven(found: Iterable[SearchOutcome]) -> list[str]:
+    """What the searches leave open."""
+    results = [each for each in found if isinstance(each, SearchResult)]
+    left = [each for each in results if not each.optimal]
+    if not left:
+        return []
+    stopped = sum(each.stopped for each in left)
+    why = f" (the time limit ended {plural(stopped, 'search', 'searches')})" if stopped else ""
+    return [
+        f"Of {plural(len(results), 'different layer')}, the mappings of {len(left):,} are not proven best{why}. A "
+        "better mapping would raise these efficiencies."
+    ]
+
+
+def _notes(chip: Hardware, workloads: Sequence[Workload]) -> tuple[str, ...]:
     notes = [
         "Efficiency counts multiply-accumulates whose operands are not zero (effectual). The chip does the others, "
         "too: zeros are not skipped, and data is not compressed.",
@@ -303,7 +330,7 @@ def flexibility_metrics(result: Flexibility) -> tuple[Metric, ...]:
         found.append(
             Metric(
                 "flexibility_shapes",
-                f"Shapes above {100 * drawn.above:.3g} %",
+                f"Shapes above {percent(drawn.above)}",
                 drawn.share_above,
                 "%",
                 Basis.CALCULATED,
@@ -326,7 +353,7 @@ def _tier_metrics(result: Flexibility, tier: str, formula: str) -> list[Metric]:
     beside = f"; 100 % is {reference.name}" if tier == ENERGY and reference else ""
     missing = "" if summary.counted else "no workload runs" if not result.running else "energies of the chip"
     failed = sum(each.support is Support.NONE for each in result.workloads)
-    zero = f"{summary.geomean_all:.0f} with those that cannot run" if failed and summary.counted else ""
+    zero = f"{number(summary.geomean_all)} with those that cannot run" if failed and summary.counted else ""
     operands = (Operand("workloads that run", summary.counted),)
     worst = summary.worst
     return [

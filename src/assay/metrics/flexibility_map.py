@@ -10,7 +10,7 @@ from typing import Any
 from assay.errors import InputError
 from assay.hardware.model import Hardware
 from assay.mapper.result import SearchResult
-from assay.metrics.flexibility_search import Failure, Outcome, layer_result
+from assay.metrics.flexibility_search import Failure, SearchOutcome, layer_result
 from assay.workload.einsum import Einsum
 from assay.workload.layer_text import is_written_out, written_layer
 from assay.workload.load import MAX_BITS
@@ -26,7 +26,7 @@ BATCHES = (1, 2, 3, 4, 7, 8, 13, 16, 32, 64)
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ShapePoint:
     """One shape on the chip.
 
     Attributes:
@@ -35,6 +35,7 @@ class Point:
         macs_per_joule: off-chip memory included; None where that is not known, or no mapping fits.
         bound_by: `compute`, or the component whose bandwidth it waits for.
         failure: why no mapping fits.
+        cycles, energy: of the layer, in joules; None as above.
     """
 
     einsum: Einsum
@@ -42,10 +43,12 @@ class Point:
     macs_per_joule: float | None
     bound_by: str | None = None
     failure: Failure | None = None
+    cycles: int | None = None
+    energy: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class ShapeCurve:
     """What happens along one direction.
 
     Attributes:
@@ -60,7 +63,7 @@ class Curve:
     title: str
     dim: str
     values: tuple[int, ...]
-    points: tuple[Point, ...]
+    points: tuple[ShapePoint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,8 @@ class ShapeMap:
     objective: str
     above: float
     channels: tuple[int, ...]
-    grid: tuple[Point, ...]
-    curves: tuple[Curve, ...]
+    grid: tuple[ShapePoint, ...]
+    curves: tuple[ShapeCurve, ...]
 
     @property
     def by_energy(self) -> bool:
@@ -99,36 +102,38 @@ class ShapeMap:
         return self.objective == "energy"
 
     @property
-    def best(self) -> Point | None:
+    def best(self) -> ShapePoint | None:
         """The shape with the most MACs per joule; None where no energy is known."""
         known = [each for each in self.points if each.macs_per_joule is not None]
         return max(known, key=lambda each: each.macs_per_joule or 0.0) if known else None
 
     @property
-    def points(self) -> tuple[Point, ...]:
+    def points(self) -> tuple[ShapePoint, ...]:
         """All, those of the grid first."""
         return (*self.grid, *(point for curve in self.curves for point in curve.points))
 
-    def efficiency(self, point: Point) -> float | None:
+    def efficiency(self, point: ShapePoint) -> float | None:
         """The share that is held against the threshold: utilisation, or MACs per joule beside the best of the map.
 
         0 where no mapping fits; None where it is not known.
         """
         if point.failure is not None:
             return 0.0
-        if not self.by_energy:
-            return point.utilization
+        return self.of_best(point) if self.by_energy else point.utilization
+
+    def of_best(self, point: ShapePoint) -> float | None:
+        """MACs per joule beside the best of the map; None where that is not known."""
         best = self.best
         if best is None or point.macs_per_joule is None:
             return None
         return point.macs_per_joule / (best.macs_per_joule or 1.0)
 
-    def is_above(self, point: Point) -> bool:
+    def is_above(self, point: ShapePoint) -> bool:
         """Whether the efficiency is at least the threshold."""
         value = self.efficiency(point)
         return value is not None and value >= self.above * (1 - 1e-12)
 
-    def at(self, m: int, c: int) -> Point:
+    def at(self, m: int, c: int) -> ShapePoint:
         """The point of the grid."""
         size = len(self.channels)
         return self.grid[self.channels.index(m) * size + self.channels.index(c)]
@@ -143,7 +148,7 @@ class ShapeMap:
         """None where not even the largest M and C are above."""
         return _corner(self.channels, lambda m, c: self.is_above(self.at(m, c)))
 
-    def above_on(self, curve: Curve) -> tuple[int, ...]:
+    def above_on(self, curve: ShapeCurve) -> tuple[int, ...]:
         """The values of the curve that are above the threshold."""
         return tuple(v for v, point in zip(curve.values, curve.points, strict=True) if self.is_above(point))
 
@@ -173,7 +178,7 @@ class ShapeMap:
             ],
         }
 
-    def _point(self, point: Point) -> dict[str, Any]:
+    def _point(self, point: ShapePoint) -> dict[str, Any]:
         return {
             "dims": point.einsum.extents,
             "utilization": point.utilization,
@@ -212,7 +217,9 @@ def plan_map(base: str, hardware: Hardware) -> MapPlan:
         InputError: it is not a convolution that is written out.
     """
     if not is_written_out(base) or not base.strip().lower().startswith("conv"):
-        raise InputError(f"the base layer is '{base}'; it must be written out", hint=f"write such as {BASE}")
+        raise InputError(
+            f"the base layer is '{base}'; it must be a convolution, written out", hint=f"write such as {BASE}"
+        )
     einsum = written_layer(base, bits=min(hardware.compute.bits, MAX_BITS)).einsum
     assert einsum is not None
     has = einsum.extents
@@ -232,24 +239,26 @@ def plan_map(base: str, hardware: Hardware) -> MapPlan:
 
 
 def shape_map(
-    plan: MapPlan, hardware: Hardware, objective: str, above: float, found: Mapping[Einsum, Outcome]
+    plan: MapPlan, hardware: Hardware, objective: str, above: float, found: Mapping[Einsum, SearchOutcome]
 ) -> ShapeMap:
     """The map of what was found for every shape of the plan."""
     points = {einsum: _point(einsum, hardware, found[einsum]) for _, einsum in plan.layers}
     curves = tuple(
-        Curve(key, title, dim, tuple(shapes), tuple(points[each] for each in shapes.values()))
+        ShapeCurve(key, title, dim, tuple(shapes), tuple(points[each] for each in shapes.values()))
         for key, title, dim, shapes in plan.curves
     )
     grid = tuple(points[each] for each in plan.grid)
     return ShapeMap(plan.base, hardware, objective, above, CHANNELS, grid, curves)
 
 
-def _point(einsum: Einsum, hardware: Hardware, found: Outcome) -> Point:
+def _point(einsum: Einsum, hardware: Hardware, found: SearchOutcome) -> ShapePoint:
     if not isinstance(found, SearchResult):
-        return Point(einsum, None, None, failure=found)
+        return ShapePoint(einsum, None, None, failure=found)
     result = layer_result(Layer("point", "conv", einsum), hardware, found)
     efficiency = result.macs / result.energy if result.energy else None
-    return Point(einsum, result.utilization, efficiency, result.bound_by)
+    return ShapePoint(
+        einsum, result.utilization, efficiency, result.bound_by, cycles=result.cycles, energy=result.energy
+    )
 
 
 def _varied(einsum: Einsum, **extents: int) -> Einsum:

@@ -9,8 +9,10 @@ from assay.errors import NoMappingError, UnsupportedError
 from assay.evaluation.layer import LayerResult, Optimality
 from assay.evaluation.parallel import run_jobs
 from assay.evaluation.progress import Progress, Tracker, search_size
+from assay.evaluation.search import SearchPlan
 from assay.hardware.model import Hardware
 from assay.mapper.cache import cached_best_mapping, recall, search_key
+from assay.mapper.feasible import has_mapping
 from assay.mapper.result import SearchResult
 from assay.mapping.analysis import analyse
 from assay.mapping.energy import energy_of_actions
@@ -28,26 +30,7 @@ class Failure:
     unknown: bool = False
 
 
-Outcome = SearchResult | Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """How all layers are searched.
-
-    Attributes:
-        hardware: what they run on.
-        objective, tiles, cache: as for `assay.evaluate`.
-        workers: processes; None: one per processor core.
-        progress: called after each different layer.
-    """
-
-    hardware: Hardware
-    objective: str = "edp"
-    tiles: str = "perfect"
-    cache: bool = True
-    workers: int | None = None
-    progress: Callable[[Progress], None] | None = None
+SearchOutcome = SearchResult | Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +38,45 @@ class _Job:
     name: str
     einsum: Einsum
     hardware: Hardware
-    objective: str
-    tiles: str
-    cache: bool
+    search: SearchPlan
 
     def key(self) -> str | None:
-        return search_key(self.einsum, self.hardware, self.objective, tiles=self.tiles) if self.cache else None
+        if not self.search.cache:
+            return None
+        return search_key(self.einsum, self.hardware, self.search.objective, tiles=self.search.tiles)
 
 
-def search_layers(layers: Iterable[tuple[str, Einsum]], question: Question) -> dict[Einsum, Outcome]:
+def search_layers(
+    layers: Iterable[tuple[str, Einsum]],
+    hardware: Hardware,
+    search: SearchPlan,
+    progress: Callable[[Progress], None] | None = None,
+) -> dict[Einsum, SearchOutcome]:
     """The best mapping of each, or why there is none. Everything found is kept at once for the next time.
 
     Args:
         layers: (name for the progress, einsum); the same einsum may come again.
+        progress: called after each different layer.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; says how many are done and kept.
     """
-    chip, objective, tiles, cache = question.hardware, question.objective, question.tiles, question.cache
     jobs: dict[Einsum, _Job] = {}
     for name, einsum in layers:
-        jobs.setdefault(einsum, _Job(name, einsum, chip, objective, tiles, cache))
-    tracker = Tracker(question.progress, len(jobs), None)
-    found: dict[Einsum, Outcome] = {}
+        jobs.setdefault(einsum, _Job(name, einsum, hardware, search))
+    tracker = Tracker(progress, len(jobs), search.time_limit)
+    found: dict[Einsum, SearchOutcome] = {}
     for einsum, job in jobs.items():
         if (known := _known(job)) is not None:
             found[einsum] = known
             tracker.known(job.name, cached=True)
     left = sorted((job for job in jobs.values() if job.einsum not in found), key=lambda job: -search_size(job.einsum))
     if left:
-        found |= _search_all(left, question.workers, tracker)
+        found |= _search_all(left, search.workers, tracker)
     return found
 
 
-def _search_all(jobs: list[_Job], workers: int | None, tracker: Tracker) -> dict[Einsum, Outcome]:
+def _search_all(jobs: list[_Job], workers: int | None, tracker: Tracker) -> dict[Einsum, SearchOutcome]:
     """In processes, the costliest first."""
     sizes = [search_size(job.einsum) for job in jobs]
 
@@ -111,12 +99,22 @@ def _known(job: _Job) -> SearchResult | None:
     return None if key is None else recall(key)
 
 
-def _solve(job: _Job) -> Outcome:
+def _solve(job: _Job) -> SearchOutcome:
     """Runs in any process."""
+    search = job.search
     try:
-        return cached_best_mapping(job.einsum, job.hardware, job.objective, tiles=job.tiles, cache=job.cache)
-    except (NoMappingError, UnsupportedError) as error:
-        return Failure(error.message, error.hint or "", isinstance(error, UnsupportedError))
+        return cached_best_mapping(
+            job.einsum,
+            job.hardware,
+            search.objective,
+            tiles=search.tiles,
+            time_limit=search.time_limit,
+            cache=search.cache,
+        )
+    except UnsupportedError as error:
+        return Failure(error.message, error.hint or "", unknown=True)
+    except NoMappingError as error:  # of one that fits, it is the search that has found none
+        return Failure(error.message, error.hint or "", unknown=has_mapping(job.einsum, job.hardware))
 
 
 def layer_result(layer: Layer, hardware: Hardware, found: SearchResult) -> LayerResult:

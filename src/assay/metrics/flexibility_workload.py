@@ -14,7 +14,7 @@ from assay.evaluation.results import Evaluation
 from assay.evaluation.sources import widths
 from assay.hardware.model import Hardware
 from assay.mapper.result import SearchResult
-from assay.metrics.flexibility_search import Failure, Outcome, layer_result
+from assay.metrics.flexibility_search import Failure, SearchOutcome, layer_result
 from assay.metrics.flexibility_suite import SuiteEntry, effectual_share
 from assay.workload.einsum import Einsum
 from assay.workload.network import Network
@@ -201,7 +201,7 @@ def run_entry(
     entry: SuiteEntry,
     network: Network,
     chip: Hardware,
-    found: Mapping[Einsum, Outcome],
+    found: Mapping[Einsum, SearchOutcome],
     objective: str,
     tiles: str,
 ) -> Workload:

@@ -23,6 +23,26 @@ class Basis(StrEnum):
     GIVEN = "given by the user"
 
 
+class Bound(StrEnum):
+    """What a figure is where it is not the value itself."""
+
+    AT_MOST = "at_most"
+    AT_LEAST = "at_least"
+
+    @property
+    def words(self) -> str:
+        return self.replace("_", " ")
+
+    @property
+    def sign(self) -> str:
+        return "≤" if self is Bound.AT_MOST else "≥"
+
+    @property
+    def opposite(self) -> Bound:
+        """The bound of what is less where the figure is more."""
+        return Bound.AT_LEAST if self is Bound.AT_MOST else Bound.AT_MOST
+
+
 @dataclass(frozen=True, slots=True)
 class Operand:
     """What goes into a formula: a name as it stands there, its value and unit, and where it comes from."""
@@ -61,6 +81,11 @@ class Metric:
     source: str = ""
     note: str = ""
     missing: str = ""
+
+    @property
+    def number(self) -> float | None:
+        """The value where it is a number; of a text or a truth value None."""
+        return None if isinstance(self.value, str | bool) or self.value is None else float(self.value)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; the same keys in every schema."""

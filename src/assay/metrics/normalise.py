@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assay.components.technology import Scaling, Technology, scaling
 from assay.errors import InputError
-from assay.metrics.audit_figures import NOT_GIVEN, absent, derived, values_of
+from assay.metrics.audit_figures import NOT_GIVEN, Figure, absent, derived, values_of
 from assay.metrics.audit_rules import precision
 from assay.metrics.audit_scope import Scope
 from assay.metrics.claims import Chip, Run
-from assay.metrics.metric import Basis, Group, Metric, Operand
+from assay.metrics.metric import Basis, Group, Operand
+from assay.reading.figures import number
 
 CHIP_SCOPES = ("", "chip")
 """Power that does not include memories outside of the chip, which do not scale with its process."""
@@ -24,13 +25,18 @@ class Width:
     Attributes:
         precision: as the source has it.
         macs: MACs per second; 1 MAC is 2 operations.
-        bit_products: products of single bits per second: MACs times the bits of both operands, because a multiplier of
-            b by b bits adds b x b of them. None where the width is not given.
+        bits: of both operands; None where they are not given.
     """
 
     precision: str
     macs: float
-    bit_products: float | None
+    bits: int | None
+
+    @property
+    def bit_products(self) -> float | None:
+        """Products of single bits per second: MACs times the bits of both operands, because a multiplier of b by b bits
+        adds b x b of them. None where the width is not given."""
+        return None if self.bits is None else self.macs * self.bits**2
 
     def to_dict(self) -> dict[str, Any]:
         """As in the schema `assay.audit/1`."""
@@ -44,10 +50,7 @@ class Width:
 
 def widths(chip: Chip) -> tuple[Width, ...]:
     """Every peak of a chip; those that hold for sparse operands only are marked in the precision."""
-    return tuple(
-        Width(precision(each), each.number, None if each.bits is None else each.number * each.bits**2)
-        for each in chip.peaks
-    )
+    return tuple(Width(precision(each), each.number, each.bits) for each in chip.peaks)
 
 
 def node(text: str) -> Technology:
@@ -70,7 +73,8 @@ def technology_of(chip: Chip, run: Run | None) -> tuple[Technology | None, str]:
             found = Technology.of(found.nm, volts.number, found.flavour)
     except InputError as error:
         return None, error.message
-    return found, "" if volts is not None else f"supply {NOT_GIVEN}: {found.voltage:.3g} V taken, nominal of the node"
+    taken = f"supply {NOT_GIVEN}: {number(found.voltage)} V taken, nominal of the node"
+    return found, "" if volts is not None else taken
 
 
 def normalised(chip: Chip, run: Run | None, target: Technology) -> Group:
@@ -97,7 +101,7 @@ def normalised(chip: Chip, run: Run | None, target: Technology) -> Group:
             continue
         factor = _factor(key, factors, energy, delay)
         metrics.append(_scaled(key, name, values.get(key), factor, factors, remark))
-    metrics.append(Metric(f"scaled_{SPREAD[0]}", SPREAD[1], factors.spread, "", Basis.ESTIMATED, source=factors.text))
+    metrics.append(Figure(f"scaled_{SPREAD[0]}", SPREAD[1], factors.spread, "", Basis.ESTIMATED, source=factors.text))
     return Group("normalised", title, tuple(metrics))
 
 
@@ -119,14 +123,15 @@ def _factor(key: str, factors: Scaling, energy: int, delay: int) -> float:
     return float(factors.energy**energy * factors.delay**delay)
 
 
-def _scaled(key: str, name: str, metric: Metric | None, factor: float, factors: Scaling, remark: str) -> Metric:
+def _scaled(key: str, name: str, metric: Figure | None, factor: float, factors: Scaling, remark: str) -> Figure:
     if metric is None or not isinstance(metric.value, int | float):
         return absent(f"scaled_{key}", name)
     if not factors.text:
-        return Metric(f"scaled_{key}", name, metric.value, metric.unit, metric.basis, note=metric.note)
-    spread = f"within a factor of {factors.spread:.3g}"
+        return replace(metric, key=f"scaled_{key}", title=name, formula="", operands=(), source="")
+    spread = f"within a factor of {number(factors.spread)}"
     operands = (Operand(key, metric.value, metric.unit, metric.source or "see above"), Operand("factor", factor))
-    return Metric(
-        f"scaled_{key}", name, metric.value * factor, metric.unit, Basis.ESTIMATED, f"{key} * factor", operands,
-        factors.text, "; ".join(each for each in (spread, remark, metric.note) if each),
+    return replace(
+        metric, key=f"scaled_{key}", title=name, value=metric.value * factor, basis=Basis.ESTIMATED,
+        formula=f"{key} * factor", operands=operands, source=factors.text,
+        note="; ".join(each for each in (spread, remark, metric.note) if each),
     )  # fmt: skip

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from assay.errors import UnsupportedError
 from assay.mapping.latency import Port
-from assay.metrics.pipeline_stages import Bits, Class, Course, Stage
+from assay.metrics.pipeline_places import Advance
+from assay.metrics.pipeline_stages import Bits, Course, Reduction
 
 Dates = npt.NDArray[np.int64]
 NEVER = -(1 << 62)
@@ -86,19 +87,26 @@ class Clock:
         return ceil(duration * self.scale)
 
 
+class Part(NamedTuple):
+    """One of several equal parts of what moves."""
+
+    bits: Bits
+    parts: int = 1
+
+
 class Mode(NamedTuple):
     """What a stage does in one step of the innermost buffer.
 
     Attributes:
         fill: its part of the transfer of its next tile; None: nothing comes.
         next_above: that tile lies in the next tile of the stage above.
-        drain: True: part of its last tile leaves.
+        drain: part of its last tile that leaves; None: nothing leaves.
         last_above: that tile belongs to the last tile of the stage above.
     """
 
-    fill: Way | None = None
+    fill: Part | None = None
     next_above: bool = False
-    drain: bool = False
+    drain: Part | None = None
     last_above: bool = False
 
 
@@ -128,31 +136,22 @@ class Steps:
     """The programs of a course: its start, its steps, what happens between two of them, its end."""
 
     def __init__(
-        self, course: Course, limits: dict[Port, Fraction], computing: Fraction, without: Port | None = None
+        self,
+        course: Course,
+        limits: dict[Port, Fraction],
+        clock: Clock,
+        without: Port | None = None,
     ) -> None:
-        """`computing`: cycles of one step of the innermost buffer. `without`: a port that takes no time."""
-        self.course, self.stages = course, course.stages
+        """`without`: a port that takes no time."""
+        self.course, self.stages, self.clock = course, course.stages, clock
         self.limits = limits
         self.ports = {port: 1 + number for number, port in enumerate(sorted(limits))}
         self.without = without
-        self.parts = [self._steps_per_tile(stage) for stage in self.stages]
         self.registers = self._allot()
         self.inner = self._innermost()
-        self.clock = Clock.of(*self._durations(computing))
-        self.computing = self.clock.units(computing)
-        self._blocks: dict[tuple[Mode, ...], Matrix] = {}
-        self._advances: dict[tuple[int, Class], Matrix] = {}
-        self._ways: dict[tuple[int, Class, Class, bool], Way | None] = {}
-        self._drains = [
-            (self._way(stage.drain, 1), self._way(stage.drain, parts))
-            for stage, parts in zip(self.stages, self.parts, strict=True)
-        ]
-
-    def _steps_per_tile(self, stage: Stage) -> int:
-        number = 1
-        for bound in self.course.bounds[stage.depth : self.course.depth]:
-            number *= bound
-        return number
+        self._blocks: dict[tuple[tuple[Mode, ...], Fraction], Matrix] = {}
+        self._advances: dict[tuple[Advance, Reduction | None], Matrix] = {}
+        self._ways: dict[Part, Way] = {}
 
     def _allot(self) -> list[Registers]:
         names = {True: ("ready", "fill", "sums", "last", "leaving", "gone"), False: ("ready", "fill", "free", "read")}
@@ -167,53 +166,23 @@ class Steps:
 
     def _innermost(self) -> list[int]:
         """Of each tensor with a stage, the stage that the multipliers work on."""
-        return list({stage.tensor: n for n, stage in sorted(enumerate(self.stages), key=lambda e: e[1].child)}.values())
-
-    def _durations(self, computing: Fraction) -> tuple[set[Fraction], Fraction]:
-        """All durations, and what the machine takes if it does one thing at a time."""
-        found, total = {computing}, computing * self.course.steps
-        for stage, parts in zip(self.stages, self.parts, strict=True):
-            tiles = self.course.steps // parts
-            ways = [*stage.fills.values(), stage.drain]
-            if stage.returned is not None:
-                ways += [stage.fill(None, loop) for loop in stage.returned]
-            longest = Fraction(0)
-            for bits in ways:
-                for port, amount in bits:
-                    if port in self.limits:
-                        duration = amount / self.limits[port]
-                        found |= {duration, duration / parts}
-                longest = max(longest, sum((n / self.limits[p] for p, n in bits if p in self.limits), Fraction(0)))
-            total += 2 * tiles * longest
-        return found, total + 1
+        return list(
+            {stage.tensor.name: n for n, stage in sorted(enumerate(self.stages), key=lambda e: e[1].child)}.values()
+        )
 
     # Transfers
 
-    def _way(self, bits: Bits, parts: int) -> Way:
-        return tuple(
-            (self.ports[port], 0 if port == self.without else self.clock.units(amount / self.limits[port] / parts))
-            for port, amount in bits
-            if port in self.limits
-        )
-
-    def way(self, number: int, advances: Class, reduction: Class, whole: bool) -> Way | None:
-        """How the stage's next tile comes, at once or one part of it; None: nothing comes."""
-        key = number, advances, reduction, whole
-        if key not in self._ways:
-            bits = self.stages[number].fill(advances, reduction)
-            self._ways[key] = self._way(bits, 1 if whole else self.parts[number]) if bits else None
-        return self._ways[key]
-
-    def late(self, number: int, advances: int) -> bool:
-        """Whether the stage's tiles are replaced between two steps when that loop advances: it has room for one only,
-        or a stage above it that has room for one is replaced, too."""
-        at: int | None = number
-        while at is not None:
-            stage = self.stages[at]
-            if stage.single and advances < stage.depth:
-                return True
-            at = stage.above
-        return False
+    def _way(self, part: Part) -> Way:
+        if part not in self._ways:
+            self._ways[part] = tuple(
+                (
+                    self.ports[port],
+                    0 if port == self.without else self.clock.units(bits / self.limits[port] / part.parts),
+                )
+                for port, bits in part.bits
+                if port in self.limits
+            )
+        return self._ways[part]
 
     @staticmethod
     def _pass(dates: Dates, start: Dates, way: Way) -> tuple[Dates, Dates]:
@@ -241,12 +210,12 @@ class Steps:
         dates = np.full((self.size, 1), NEVER, np.int64)
         dates[: 1 + len(self.ports)] = 0
         zero = np.zeros(1, np.int64)
-        for number, (stage, own) in enumerate(zip(self.stages, self.registers, strict=True)):
-            way = self.way(number, None, None, True)
+        for stage, own in zip(self.stages, self.registers, strict=True):
+            bits = self.course.moves.fill(stage, None, None)
             end = zero
-            if way is not None:
+            if bits:
                 above = None if stage.above is None else self.registers[stage.above]
-                _, end = self._pass(dates, zero if above is None else dates[above.fill], way)
+                _, end = self._pass(dates, zero if above is None else dates[above.fill], self._way(Part(bits)))
                 if above is not None and not stage.output:
                     dates[above.read] = np.maximum(dates[above.read], end)
             dates[own.ready] = dates[own.fill] = end
@@ -259,36 +228,38 @@ class Steps:
             begin = np.maximum(begin, dates[self.registers[number].ready])
         return begin
 
-    def block(self, modes: tuple[Mode, ...]) -> Matrix:
-        """The matrix of one step."""
-        if modes not in self._blocks:
+    def block(self, modes: tuple[Mode, ...], computing: Fraction) -> Matrix:
+        """The matrix of one step; `computing`: its cycles."""
+        key = modes, computing
+        if key not in self._blocks:
             dates = self.identity()
-            self.step(dates, modes)
-            self._blocks[modes] = Matrix(dates)
-        return self._blocks[modes]
+            self.step(dates, *key)
+            self._blocks[key] = Matrix(dates)
+        return self._blocks[key]
 
-    def step(self, dates: Dates, modes: tuple[Mode, ...]) -> None:
+    def step(self, dates: Dates, modes: tuple[Mode, ...], computing: Fraction) -> None:
         """One step: parts of the last tiles leave (from the inside out), parts of the next come (from the outside in),
         and the multipliers work on what is there."""
         for number in range(len(self.stages) - 1, -1, -1):
-            if modes[number].drain:
-                self._leave(dates, number, modes[number].last_above)
+            drain = modes[number].drain
+            if drain is not None:
+                self._leave(dates, number, drain, modes[number].last_above)
         for number, mode in enumerate(modes):
             if mode.fill is not None:
                 self._come(dates, number, mode.fill, mode.next_above)
-        end = self.begin(dates) + self.computing
+        end = self.begin(dates) + self.clock.units(computing)
         dates[0] = end
         for number in self.inner:
             own = self.registers[number]
             register = own.sums if self.stages[number].output else own.read
             dates[register] = np.maximum(dates[register], end)
 
-    def _leave(self, dates: Dates, number: int, last_above: bool) -> None:
+    def _leave(self, dates: Dates, number: int, part: Part, last_above: bool) -> None:
         own, above = self.registers[number], self.stages[number].above
         start = dates[own.last]
         if above is not None:
             start = np.maximum(start, dates[self._above(above, last_above)])
-        dates[own.leaving], end = self._pass(dates, start, self._drains[number][1])
+        dates[own.leaving], end = self._pass(dates, start, self._way(part))
         dates[own.gone] = np.maximum(dates[own.gone], end)
         if above is not None:
             register = self.registers[above].last if last_above else self.registers[above].sums
@@ -297,13 +268,13 @@ class Steps:
     def _above(self, above: int, last: bool) -> int:
         return self.registers[above].before if last else self.registers[above].ready
 
-    def _come(self, dates: Dates, number: int, way: Way, next_above: bool) -> None:
+    def _come(self, dates: Dates, number: int, part: Part, next_above: bool) -> None:
         own, stage = self.registers[number], self.stages[number]
         start = dates[own.leaving if stage.output else own.free]
         if stage.above is not None:
             above = self.registers[stage.above]
             start = np.maximum(start, dates[above.fill if next_above else above.ready])
-        _, end = self._pass(dates, start, way)
+        _, end = self._pass(dates, start, self._way(part))
         if stage.output:
             end = np.maximum(end, dates[own.gone])  # a word comes where a word has left
         dates[own.fill] = np.maximum(dates[own.fill], end)
@@ -311,28 +282,30 @@ class Steps:
             register = above.ahead if next_above else above.read
             dates[register] = np.maximum(dates[register], end)
 
-    def advance(self, advances: int, reduction: Class) -> Matrix:
+    def advance(self, advance: Advance, reduction: Reduction | None) -> Matrix:
         """The matrix of what happens between two steps when a loop advances."""
-        key = advances, reduction
+        key = advance, reduction
         if key not in self._advances:
             dates = self.identity()
-            self.turn(dates, advances, reduction)
+            self.turn(dates, *key)
             self._advances[key] = Matrix(dates)
         return self._advances[key]
 
-    def turn(self, dates: Dates, advances: int, reduction: Class) -> None:
+    def turn(self, dates: Dates, advance: Advance, reduction: Reduction | None) -> None:
         """Tiles that have room for one only are replaced; then every tile that changes becomes the last one, and the
         next becomes the present one."""
-        late = [n for n, stage in enumerate(self.stages) if advances < stage.depth and self.late(n, advances)]
+        late = [
+            n for n, stage in enumerate(self.stages) if advance.loop < stage.depth and self.course.late(n, advance.loop)
+        ]
         for number in reversed(late):
             if self.stages[number].output:
-                self.leave_whole(dates, number)
+                self.leave_whole(dates, number, advance)
         for number in late:
-            way = self.way(number, advances, reduction, True)
-            if way is not None:
-                self._come_whole(dates, number, way, advances)
+            bits = self.course.moves.fill(self.stages[number], advance, reduction)
+            if bits:
+                self._come_whole(dates, number, Part(bits), advance.loop)
         for stage, own in zip(self.stages, self.registers, strict=True):
-            if advances >= stage.depth:
+            if advance.loop >= stage.depth:
                 continue
             if stage.output:
                 dates[own.last], dates[own.sums] = dates[own.sums].copy(), NEVER
@@ -345,19 +318,20 @@ class Steps:
                     dates[own.read], dates[own.ahead] = dates[own.ahead].copy(), NEVER
                 dates[own.ready] = np.maximum(dates[own.ready], dates[own.fill])
 
-    def leave_whole(self, dates: Dates, number: int) -> None:
-        """The present tile of sums leaves at once."""
+    def leave_whole(self, dates: Dates, number: int, advance: Advance | None) -> None:
+        """The present tile of sums leaves at once, before the loop advances or at the very end."""
         own, above = self.registers[number], self.stages[number].above
         start = dates[own.sums]
         if above is not None:
             start = np.maximum(start, dates[self.registers[above].ready])
-        dates[own.leaving], end = self._pass(dates, start, self._drains[number][0])
+        bits = self.course.moves.drain(self.stages[number], advance)
+        dates[own.leaving], end = self._pass(dates, start, self._way(Part(bits)))
         dates[own.gone] = np.maximum(dates[own.gone], end)
         if above is not None:
             register = self.registers[above].sums
             dates[register] = np.maximum(dates[register], end)
 
-    def _come_whole(self, dates: Dates, number: int, way: Way, advances: int) -> None:
+    def _come_whole(self, dates: Dates, number: int, part: Part, advances: int) -> None:
         own, stage = self.registers[number], self.stages[number]
         start = dates[own.gone] if stage.output else dates[own.read if stage.single else own.free]
         next_above = False
@@ -365,7 +339,7 @@ class Steps:
             next_above = advances < self.stages[stage.above].depth
             above = self.registers[stage.above]
             start = np.maximum(start, dates[above.fill if next_above else above.ready])
-        _, end = self._pass(dates, start, way)
+        _, end = self._pass(dates, start, self._way(part))
         dates[own.fill] = np.maximum(dates[own.fill], end)
         if stage.above is not None and not stage.output:
             register = above.ahead if next_above else above.read
@@ -376,6 +350,6 @@ class Steps:
         end = int(dates[0, 0])
         for number in range(len(self.stages) - 1, -1, -1):
             if self.stages[number].output:
-                self.leave_whole(dates, number)
+                self.leave_whole(dates, number, None)
                 end = max(end, int(dates[self.registers[number].gone, 0]))
         return end

@@ -18,6 +18,7 @@ from assay.hardware.model import Hardware, Memory
 from assay.mapping.latency import port_limits
 from assay.metrics.eyexam import eyexam
 from assay.metrics.eyexam_steps import Eyexam, Key, LayerEyexam, Step
+from assay.metrics.metric import Basis, Metric, Operand
 from assay.workload.network import Network
 
 SCHEMA = "assay.roofline/1"
@@ -30,7 +31,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class RoofPoint:
     """One layer under one roof. Everything is for the whole batch and all instances.
 
     Attributes:
@@ -66,6 +67,11 @@ class Point:
         return _bound(self.layer.attained)
 
     @property
+    def storage(self) -> Fraction:
+        """MACs per cycle, the bound of step 5: the tightened peak."""
+        return _bound(_step(self.layer, Key.STORAGE))
+
+    @property
     def ceiling(self) -> Fraction | None:
         """MACs per cycle under the roof: the peak, or all bandwidth times the intensity."""
         return None if self.whole is None else min(Fraction(self.peak), self.whole * self.macs / self.bits)
@@ -76,8 +82,12 @@ class Point:
         intensity."""
         if self.bandwidth is None:
             return None
-        roof = _bound(_step(self.layer, Key.STORAGE))
-        return min(roof, self.bandwidth * self.macs / self.bits)
+        return min(self.storage, self.bandwidth * self.macs / self.bits)
+
+    @property
+    def share(self) -> float | None:
+        """Of the tightened roof, what is attained."""
+        return None if not self.tight_ceiling else float(self.attained / self.tight_ceiling)
 
     @property
     def bound(self) -> str:
@@ -118,7 +128,7 @@ class Roof:
     instances: int
     bandwidth: Fraction | None
     peak: int
-    points: tuple[Point, ...]
+    points: tuple[RoofPoint, ...]
 
     @property
     def name(self) -> str:
@@ -174,12 +184,12 @@ class Roofline:
         """Those with a bandwidth."""
         return tuple(roof for roof in self.roofs if roof.bandwidth is not None)
 
-    def lowest(self, layer: LayerEyexam) -> Point | None:
+    def lowest(self, layer: LayerEyexam) -> RoofPoint | None:
         """Where the tightened roof of a layer is lowest; ties go to the outside. None: no limit is modelled."""
         points = [(roof, point) for roof in self.limited for point in roof.points if point.name == layer.name]
         return min((p for _, p in points), key=lambda p: p.tight_ceiling or 0, default=None)
 
-    def roof_of(self, point: Point) -> Roof:
+    def roof_of(self, point: RoofPoint) -> Roof:
         """The roof that a point is under."""
         return next(roof for roof in self.roofs if any(each is point for each in roof.points))
 
@@ -234,14 +244,47 @@ def roofline_of(found: Eyexam) -> Roofline:
     return Roofline(found, tuple(roofs))
 
 
-def _point(layer: LayerEyexam, chip: Hardware, index: int, port: str, rate: Fraction | None) -> Point | None:
+def roof_metrics(roof: Roof) -> tuple[Metric, Metric]:
+    """Bandwidth and ridge of a roof that has a bandwidth."""
+    assert roof.bandwidth is not None
+    assert roof.ridge is not None
+    per_cycle = float(roof.bandwidth / 8)
+    note = "" if roof.instances == 1 else f"{roof.instances:,} instances together"
+    bandwidth = Metric(
+        "bandwidth",
+        "Bandwidth",
+        per_cycle,
+        "B/cycle",
+        Basis.SPECIFIED,
+        "instances × bandwidth of one",
+        (
+            Operand("instances", roof.instances),
+            Operand("bandwidth of one", per_cycle / roof.instances, "B/cycle", "the hardware file"),
+        ),
+        note=note,
+    )
+    operands = (Operand("peak", roof.peak, "MACs/cycle"), Operand("bandwidth", per_cycle, "B/cycle"))
+    ridge = Metric(
+        "ridge",
+        "Ridge point",
+        float(roof.ridge),
+        "MACs/B",
+        Basis.CALCULATED,
+        "peak / bandwidth",
+        operands,
+        SOURCE,
+    )
+    return bandwidth, ridge
+
+
+def _point(layer: LayerEyexam, chip: Hardware, index: int, port: str, rate: Fraction | None) -> RoofPoint | None:
     result = layer.chosen
     bits, active = _moved(result, index, port)
     if not bits:
         return None
     whole = None if rate is None else rate * chip.instances(chip.nodes[index].name)
     of_active = None if rate is None else rate * active
-    return Point(layer, layer.layer.macs, bits * active, active, of_active, chip.peak_macs_per_cycle, whole)
+    return RoofPoint(layer, layer.layer.macs, bits * active, active, of_active, chip.peak_macs_per_cycle, whole)
 
 
 def _moved(result: LayerResult, index: int, port: str) -> tuple[Fraction, int]:

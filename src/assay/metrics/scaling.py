@@ -10,26 +10,38 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assay.errors import InputError, NoMappingError
 from assay.evaluation.evaluate import Progress, evaluate
+from assay.evaluation.results import Evaluation
 from assay.evaluation.sources import load_sources
 from assay.hardware.model import Hardware
 from assay.metrics.scaling_hardware import (
-    Dram,
+    DramSharing,
     Growth,
-    Rule,
+    ScalingRule,
     exact_factor,
     scaled_hardware,
     with_chips,
     with_storage,
 )
-from assay.metrics.scaling_results import Point, Resource, Scaling, Series, limiting, scaling_metrics
+from assay.metrics.scaling_results import Resource, Scaling, ScalingPoint, ScalingSeries, limiting, scaling_metrics
+from assay.reading.words import listed
 from assay.workload.network import Network
 
-__all__ = ["Point", "Resource", "Scaling", "ScalingPlan", "Series", "limiting", "scaling", "scaling_metrics"]
+__all__ = [
+    "Resource",
+    "Scaling",
+    "ScalingPlan",
+    "ScalingPoint",
+    "ScalingSeries",
+    "limiting",
+    "scaling",
+    "scaling_metrics",
+]
 
 DEFAULT_FACTORS = (1, 2, 4)
 
@@ -53,12 +65,18 @@ class ScalingPlan:
     memories: tuple[str, ...] = ()
     link_bandwidth: float | None = None
     link_energy: float | None = None
-    dram: Dram = Dram.SHARED
+    dram: DramSharing = DramSharing.SHARED
     weak: bool = False
-    rule: Rule = field(default_factory=Rule)
+    rule: ScalingRule = field(default_factory=ScalingRule)
 
 
-Machine = tuple[Fraction, Hardware]
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """Hardware with so much of a resource, and the inputs that it is to process together."""
+
+    factor: Fraction
+    hardware: Hardware
+    batch: int
 
 
 def scaling(
@@ -70,6 +88,7 @@ def scaling(
     batch: int = 1,
     bits: int | None = None,
     objective: str = "latency",
+    tiles: str = "perfect",
     dataflow: str | None = None,
     workers: int | None = None,
     time_limit: float | None = None,
@@ -82,7 +101,7 @@ def scaling(
         plan: what is varied; None: 1, 2 and 4 times the PEs.
         against: other hardware, of which the same PEs are evaluated.
         progress: called with the title of the point and how far it is.
-        batch, bits, objective, dataflow, workers, time_limit, cache: as in `evaluate`.
+        batch, bits, objective, tiles, dataflow, workers, time_limit, cache: as in `evaluate`.
 
     Raises:
         InputError: the plan does not fit the hardware; all of it is checked before the first search.
@@ -91,53 +110,48 @@ def scaling(
     plan = _checked(plan or ScalingPlan(by=DEFAULT_FACTORS))
     network, hardware = load_sources(network, hardware, bits, dataflow)
     other = None if against is None else load_sources(network, against, bits, dataflow)[1]
-    own = _machines(hardware, plan)
-    theirs = {} if other is None else _machines(other, plan)
+    own = _machines(hardware, plan, batch)
+    theirs = {} if other is None else _machines(other, plan, batch)
     if other is not None:
         _check_pairs(hardware, own, other, theirs)
-    jobs = {(who, key): each for who, found in enumerate((own, theirs)) for key, each in found.items()}
 
-    for (_, resource), machines in jobs.items():
-        for factor, _ in machines:
-            _batch(batch, factor, plan.weak and resource is not Resource.STORAGE)
+    def run(machine: _Machine, title: str) -> Evaluation:
+        return evaluate(
+            network,
+            machine.hardware,
+            batch=machine.batch,
+            objective=objective,
+            tiles=tiles,
+            workers=workers,
+            time_limit=time_limit,
+            progress=None if progress is None else partial(progress, title),
+            cache=cache,
+        )
 
-    def points(machines: Sequence[Machine], resource: Resource) -> tuple[Point, ...]:
-        found = []
-        for factor, machine in machines:
-            inputs = _batch(batch, factor, plan.weak and resource is not Resource.STORAGE)
-            title = f"{float(factor):g} x {resource} of {hardware.name}"
-            found.append(_point(factor, machine, inputs, title))
-        return tuple(found)
+    series = tuple(_series(each, hardware.name, resource, plan, run) for resource, each in own.items())
+    beside = tuple(_series(each, hardware.name, resource, plan, run) for resource, each in theirs.items())
+    return Scaling(network, hardware, objective, series, other, beside, _notes(plan, tiles), tiles)
 
-    def _point(factor: Fraction, machine: Hardware, inputs: int, title: str) -> Point:
-        def show(state: Progress) -> None:
-            if progress is not None:
-                progress(title, state)
 
+def _series(
+    machines: Sequence[_Machine],
+    name: str,
+    resource: Resource,
+    plan: ScalingPlan,
+    run: Callable[[_Machine, str], Evaluation],
+) -> ScalingSeries:
+    """The points of one resource. Raises NoMappingError where the hardware as it is has no mapping for a layer."""
+    points = []
+    for machine in machines:
         try:
-            evaluation = evaluate(
-                network,
-                machine,
-                batch=inputs,
-                objective=objective,
-                workers=workers,
-                time_limit=time_limit,
-                progress=show,
-                cache=cache,
-            )
+            evaluation = run(machine, f"{float(machine.factor):g} x {resource} of {name}")
         except NoMappingError as error:
-            if factor == 1:
+            if machine.factor == 1:
                 raise
-            return Point(factor, machine, inputs, None, error.message)
-        return Point(factor, machine, evaluation.batch, evaluation)
-
-    made = {
-        (who, resource): Series(resource, plan.weak and resource is not Resource.STORAGE, points(machines, resource))
-        for (who, resource), machines in jobs.items()
-    }
-    series = tuple(each for (who, _), each in made.items() if who == 0)
-    beside = tuple(each for (who, _), each in made.items() if who == 1)
-    return Scaling(network, hardware, objective, series, other, beside, _notes(plan))
+            points.append(ScalingPoint(machine.factor, machine.hardware, machine.batch, None, error.message))
+        else:
+            points.append(ScalingPoint(machine.factor, machine.hardware, evaluation.batch, evaluation))
+    return ScalingSeries(resource, _grows(plan, resource), tuple(points))
 
 
 def _checked(plan: ScalingPlan) -> ScalingPlan:
@@ -153,43 +167,51 @@ def _checked(plan: ScalingPlan) -> ScalingPlan:
     return plan
 
 
-def _machines(hardware: Hardware, plan: ScalingPlan) -> dict[Resource, list[Machine]]:
+def _machines(hardware: Hardware, plan: ScalingPlan, batch: int) -> dict[Resource, tuple[_Machine, ...]]:
     """The hardware of every point, the least first, and the hardware as it is among them."""
-    found: dict[Resource, list[Machine]] = {}
+    found: dict[Resource, list[tuple[Fraction, Hardware]]] = {}
     if plan.pes or plan.by:
         grown = [scaled_hardware(hardware, pes=each, rule=plan.rule) for each in plan.pes]
         grown += [scaled_hardware(hardware, factor=each, rule=plan.rule) for each in plan.by]
-        found[Resource.PES] = [(Fraction(each.pes, hardware.pes), each) for each in grown]
+        found[Resource.PES] = [(Fraction(1), hardware), *((Fraction(each.pes, hardware.pes), each) for each in grown)]
     if plan.storage:
         stored = [exact_factor(each, "a factor of storage") for each in plan.storage]
-        found[Resource.STORAGE] = [(each, with_storage(hardware, each, plan.memories)) for each in stored]
+        more = [(each, with_storage(hardware, each, plan.memories)) for each in stored]
+        found[Resource.STORAGE] = [(Fraction(1), hardware), *more]
     if plan.chips:
         links: dict[str, Any] = {
             "link_bandwidth": plan.link_bandwidth, "link_energy": plan.link_energy, "dram": plan.dram
         }  # fmt: skip
-        chips = dict.fromkeys([1, *plan.chips])  # one chip in its package is what others are compared with
+        chips = (1, *plan.chips)  # one chip in its package is what others are compared with
         found[Resource.CHIPS] = [(Fraction(each), with_chips(hardware, each, **links)) for each in chips]
-    for resource, machines in found.items():
-        if resource is not Resource.CHIPS and all(factor != 1 for factor, _ in machines):
-            machines.append((Fraction(1), hardware))
-        found[resource] = sorted(dict(machines).items(), key=lambda machine: machine[0])
-    return found
+    return {
+        resource: tuple(
+            _Machine(factor, machine, _batch(batch, factor, _grows(plan, resource)))
+            for factor, machine in sorted(dict(machines).items(), key=lambda each: each[0])
+        )
+        for resource, machines in found.items()
+    }
+
+
+def _grows(plan: ScalingPlan, resource: Resource) -> bool:
+    """True: the batch grows with the resource."""
+    return plan.weak and resource is not Resource.STORAGE
 
 
 def _check_pairs(
-    hardware: Hardware, own: dict[Resource, list[Machine]], other: Hardware, theirs: dict[Resource, list[Machine]]
+    hardware: Hardware,
+    own: dict[Resource, tuple[_Machine, ...]],
+    other: Hardware,
+    theirs: dict[Resource, tuple[_Machine, ...]],
 ) -> None:
     """Raise InputError where the two would have no point with as many PEs, so that nothing could be compared."""
-    first, second = (sorted({machine.pes for _, machine in each.get(Resource.PES, ())}) for each in (own, theirs))
+    first, second = (sorted({each.hardware.pes for each in found.get(Resource.PES, ())}) for found in (own, theirs))
     if not first:
         raise InputError("other hardware is compared at as many PEs, and those are not varied", hint="give PEs, too")
     if not set(first) & set(second):
-        text = f"{hardware.name} is to have {_listed(first)} PEs, {other.name} {_listed(second)}: none as many"
+        sizes, others = (listed(f"{pes:,}" for pes in each) for each in (first, second))
+        text = f"{hardware.name} is to have {sizes} PEs, {other.name} {others}: none as many"
         raise InputError(text, hint="give numbers of PEs (--pes), in place of factors")
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(f"{each:,}" for each in numbers)
 
 
 def _batch(batch: int, factor: Fraction, weak: bool) -> int:
@@ -200,7 +222,7 @@ def _batch(batch: int, factor: Fraction, weak: bool) -> int:
     return int(inputs)
 
 
-def _notes(plan: ScalingPlan) -> tuple[str, ...]:
+def _notes(plan: ScalingPlan, tiles: str) -> tuple[str, ...]:
     notes = []
     if plan.pes or plan.by:
         grows = {Growth.PROPORTION: "grow in proportion", Growth.FIXED: "stay as they are"}
@@ -210,7 +232,8 @@ def _notes(plan: ScalingPlan) -> tuple[str, ...]:
             f"off-chip bandwidths {grows[rule.offchip]}, bandwidths of the wires into the array {grows[rule.network]}. "
             "What lies inside of the array is replicated, with its bandwidths."
         )
-    notes.append("Every layer has its best mapping among those whose tiles divide it; others may be faster.")
+    if tiles == "perfect":
+        notes.append("Every layer has its best mapping among those whose tiles divide it; others may be faster.")
     notes.append(
         "Energies per action stay those of the file: longer wires and larger memories are not charged, "
         "and components are not estimated anew. Area and leakage grow in proportion."
@@ -221,7 +244,7 @@ def _notes(plan: ScalingPlan) -> tuple[str, ...]:
             "a jump is that of single layers which come to fit, not of a whole network that stays on the chip."
         )
     if plan.chips:
-        drams = {Dram.SHARED: "share one off-chip memory", Dram.PER_CHIP: "have an off-chip memory each"}
+        drams = {DramSharing.SHARED: "share one off-chip memory", DramSharing.PER_CHIP: "have an off-chip memory each"}
         notes.append(
             f"Chips {drams[plan.dram]}; each kind of data has a link of its own to each chip, {_links(plan)}; "
             "partial sums of different chips are added in the off-chip memory. The area is that of all chips."

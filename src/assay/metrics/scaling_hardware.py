@@ -17,6 +17,7 @@ from typing import TypeVar
 from assay.components.estimate import Estimate
 from assay.errors import InputError
 from assay.hardware.model import ALL, Axis, Bandwidth, ChipPart, Fanout, Hardware, Memory, Multicast, Node
+from assay.reading.figures import number
 from assay.reading.suggestions import hint
 
 MOST = 2**24
@@ -32,7 +33,7 @@ class Growth(StrEnum):
     FIXED = "fixed"
 
 
-class Dram(StrEnum):
+class DramSharing(StrEnum):
     """The off-chip memory of several chips."""
 
     SHARED = "shared"  # one, with the bandwidth that it has for one chip
@@ -40,7 +41,7 @@ class Dram(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ScalingRule:
     """What grows with the PEs, and what does not.
 
     Attributes:
@@ -57,7 +58,11 @@ class Rule:
 
 
 def scaled_hardware(
-    hardware: Hardware, *, factor: float | Fraction | None = None, pes: int | None = None, rule: Rule | None = None
+    hardware: Hardware,
+    *,
+    factor: float | Fraction | None = None,
+    pes: int | None = None,
+    rule: ScalingRule | None = None,
 ) -> Hardware:
     """The hardware with so many times its PEs, or with so many PEs.
 
@@ -72,7 +77,7 @@ def scaled_hardware(
     Raises:
         InputError: no such fanout, or no such number of PEs.
     """
-    rule = rule or Rule()
+    rule = rule or ScalingRule()
     if (factor is None) == (pes is None):
         raise InputError("give either a factor or a number of PEs")
     index, fanout = _grown(hardware, rule.fanout)
@@ -132,7 +137,7 @@ def with_chips(
     *,
     link_bandwidth: float | None = None,
     link_energy: float | None = None,
-    dram: Dram = Dram.SHARED,
+    dram: DramSharing = DramSharing.SHARED,
 ) -> Hardware:
     """A package of so many of the chip, side by side behind the off-chip memory: a layer is split over them.
 
@@ -149,7 +154,7 @@ def with_chips(
         InputError: no whole number of chips, or figures of links that cannot be.
     """
     if isinstance(chips, bool) or not isinstance(chips, int) or not 1 <= chips <= MOST:
-        raise InputError(f"chips is {chips!r}; it must be a whole number of at least 1")
+        raise InputError(f"chips is {chips!r}; it must be a whole number from 1 to {MOST:,}")
     for what, value in (("link_bandwidth", link_bandwidth), ("link_energy", link_energy)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise InputError(f"{what} is {value!r}; it must be above 0")
@@ -163,7 +168,7 @@ def with_chips(
     package = Fanout(
         _free(hardware, PACKAGE),
         axes,
-        multicast=Multicast.WORD if dram is Dram.SHARED else Multicast.NONE,
+        multicast=Multicast.WORD if dram is DramSharing.SHARED else Multicast.NONE,
         reduces=False,
         transfer_energy=None if link_energy is None else link_energy * width,
         width=width,
@@ -305,7 +310,7 @@ def _in_proportion(estimate: Estimate, times: float) -> Estimate:
         estimate,
         area=None if estimate.area is None else estimate.area * times,
         leakage=None if estimate.leakage is None else estimate.leakage * times,
-        notes=(*estimate.notes, f"area and leakage times {times:g}, in proportion to the size"),
+        notes=(*estimate.notes, f"area and leakage times {number(times)}, in proportion to the size"),
     )
 
 
@@ -330,10 +335,10 @@ def _rates(bandwidth: Bandwidth, times: Fraction) -> Bandwidth:
     return Bandwidth(rate(bandwidth.read), rate(bandwidth.write), rate(bandwidth.total))
 
 
-def _beside(node: Node, chips: int, dram: Dram) -> Node:
+def _beside(node: Node, chips: int, dram: DramSharing) -> Node:
     """An off-chip memory as it serves several chips."""
     assert isinstance(node, Memory)
-    return node if dram is Dram.SHARED else _larger(node, Fraction(chips), banks=True)
+    return node if dram is DramSharing.SHARED else _larger(node, Fraction(chips), banks=True)
 
 
 def _free(hardware: Hardware, name: str) -> str:

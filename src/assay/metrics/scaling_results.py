@@ -13,7 +13,9 @@ from typing import Any
 
 from assay.evaluation.results import Evaluation
 from assay.hardware.model import Fanout, Hardware
+from assay.metrics.delivery import mode_shares
 from assay.metrics.metric import Basis, Metric, Operand
+from assay.reading.figures import percent, times
 from assay.workload.network import Network
 
 SCHEMA = "assay.scaling/1"
@@ -33,7 +35,7 @@ class Resource(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ScalingPoint:
     """The network on the hardware with so much of a resource.
 
     Attributes:
@@ -91,6 +93,11 @@ class Point:
         return None if self.evaluation is None else self.evaluation.static.area.value
 
     @property
+    def per_pe(self) -> float | None:
+        """Inferences per second and PE."""
+        return None if self.throughput is None else self.throughput / self.pes
+
+    @property
     def per_area(self) -> float | None:
         """Inferences per second and m2: the article's "inferences per second per cost"."""
         return None if self.throughput is None or not self.area else self.throughput / self.area
@@ -115,6 +122,12 @@ class Point:
             return None
         layers = [layer.einsum for layer in self.evaluation.network.layers if layer.einsum is not None]
         return sum(einsum.words(tensor) * tensor.bits for einsum in layers for tensor in einsum.tensors) // self.batch
+
+    @property
+    def over_least(self) -> float | None:
+        """Off-chip traffic over that of every word of every layer once."""
+        moved, least = self.offchip_bits, self.least_bits
+        return moved / least if least and moved is not None else None
 
     @property
     def limit(self) -> tuple[str, float] | None:
@@ -143,12 +156,13 @@ class Point:
             "bound_by": None if limit is None else limit[0],
             "bound_share": None if limit is None else limit[1],
             "optimal": None if self.evaluation is None else self.evaluation.optimal,
+            "delivery": [] if self.evaluation is None else [each.to_dict() for each in mode_shares(self.evaluation)],
             "reason": self.reason or None,
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class ScalingSeries:
     """The points of one resource, the least first; one of them has the factor 1.
 
     Attributes:
@@ -157,30 +171,30 @@ class Series:
 
     resource: Resource
     weak: bool
-    points: tuple[Point, ...]
+    points: tuple[ScalingPoint, ...]
 
     @property
-    def base(self) -> Point:
+    def base(self) -> ScalingPoint:
         """The hardware as it is."""
         return next(point for point in self.points if point.factor == 1)
 
     @property
-    def farthest(self) -> Point:
+    def farthest(self) -> ScalingPoint:
         """The point whose factor is farthest from the hardware as it is; of two, the larger."""
         return max(self.points, key=lambda point: (max(point.factor, 1 / point.factor), point.factor))
 
-    def speedup(self, point: Point) -> float | None:
+    def speedup(self, point: ScalingPoint) -> float | None:
         """Throughput against that of the hardware as it is; with a fixed batch also that of latencies."""
         if point.throughput is None or not self.base.throughput:
             return None
         return point.throughput / self.base.throughput
 
-    def efficiency(self, point: Point) -> float | None:
+    def efficiency(self, point: ScalingPoint) -> float | None:
         """Speed-up / factor of the resource; 1 is linear. None for storage, which is not there for speed."""
         speedup = self.speedup(point)
         return None if speedup is None or self.resource is Resource.STORAGE else speedup / float(point.factor)
 
-    def energy_ratio(self, point: Point) -> float | None:
+    def energy_ratio(self, point: ScalingPoint) -> float | None:
         """Energy per inference against that of the hardware as it is."""
         return None if point.energy is None or not self.base.energy else point.energy / self.base.energy
 
@@ -209,15 +223,17 @@ class Scaling:
         series: one per resource that was asked for.
         against: other hardware of which the same series were made, and those; None and none without.
         notes: what is assumed.
+        tiles: sizes of tiles that were searched: `perfect` or `imperfect`.
     """
 
     network: Network
     hardware: Hardware
     objective: str
-    series: tuple[Series, ...]
+    series: tuple[ScalingSeries, ...]
     other: Hardware | None = None
-    against: tuple[Series, ...] = ()
+    against: tuple[ScalingSeries, ...] = ()
     notes: tuple[str, ...] = ()
+    tiles: str = "perfect"
 
     def __repr__(self) -> str:
         return f"<{self.title}>"
@@ -227,7 +243,7 @@ class Scaling:
         text = f"Scaling of {self.network.title or self.network.name} on {self.hardware.label}"
         return text if self.other is None else f"{text}, beside {self.other.label}"
 
-    def pairs(self) -> tuple[tuple[Point, Point, float | None], ...]:
+    def pairs(self) -> tuple[tuple[ScalingPoint, ScalingPoint, float | None], ...]:
         """Points of as many PEs on both chips, and the throughput of the first over that of the other."""
         pes = next((each for each in self.against if each.resource is Resource.PES), None)
         own = next((each for each in self.series if each.resource is Resource.PES), None)
@@ -237,6 +253,17 @@ class Scaling:
         found = [(point, others[point.pes]) for point in own.points if point.pes in others]
         return tuple((a, b, a.throughput / b.throughput if a.throughput and b.throughput else None) for a, b in found)
 
+    def relative(self) -> tuple[tuple[Hardware, tuple[tuple[ScalingPoint, float], ...]], ...]:
+        """Of both chips, the points over PEs with their throughput over that of the other hardware as it is."""
+        pes = next((each for each in self.against if each.resource is Resource.PES), None)
+        own = next((each for each in self.series if each.resource is Resource.PES), None)
+        if self.other is None or pes is None or own is None or not (base := pes.base.throughput):
+            return ()
+        return tuple(
+            (chip, tuple((point, point.throughput / base) for point in each.points if point.throughput is not None))
+            for chip, each in ((self.hardware, own), (self.other, pes))
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """As in the schema `assay.scaling/1`."""
         return {
@@ -245,6 +272,7 @@ class Scaling:
             "hardware": self.hardware.name,
             "against": None if self.other is None else self.other.name,
             "objective": self.objective,
+            "tiles": self.tiles,
             "series": [each.to_dict() for each in self.series],
             "series_against": [each.to_dict() for each in self.against],
             "speedup_over": [
@@ -286,10 +314,10 @@ def scaling_metrics(result: Scaling) -> tuple[Metric, ...]:
     return tuple(metrics)
 
 
-def _speed_metrics(series: Series) -> list[Metric]:
+def _speed_metrics(series: ScalingSeries) -> list[Metric]:
     point, name = series.farthest, "weak" if series.weak else "strong"
     key = str(series.resource).lower()
-    size = f"{float(point.factor):g} times the {series.resource}"
+    size = f"{times(point.factor)} the {series.resource}"
     missing = point.reason
     operands = (
         Operand("speed-up", series.speedup(point), "x", "throughput / throughput of the hardware as it is"),
@@ -314,6 +342,7 @@ def _speed_metrics(series: Series) -> list[Metric]:
             f"What limits it with {size}",
             None if limit is None else limiting(point),
             basis=Basis.CALCULATED,
+            operands=() if limit is None else (Operand("share of the time", limit[1], "%", f"bound by {limit[0]}"),),
             source="the port or compute that is busiest, layer by layer",
             missing=missing,
         ),
@@ -334,7 +363,7 @@ def _speed_metrics(series: Series) -> list[Metric]:
     ]
 
 
-def _storage_metrics(series: Series) -> list[Metric]:
+def _storage_metrics(series: ScalingSeries) -> list[Metric]:
     known = [point for point in series.points if point.energy is not None]
     best = min(known, key=lambda point: (point.energy or 0.0, point.factor), default=None)
     return [
@@ -345,15 +374,20 @@ def _storage_metrics(series: Series) -> list[Metric]:
             "x",
             Basis.CALCULATED,
             "energy per inference / energy per inference of the hardware as it is",
-            () if best is None else (Operand("energy per inference", best.energy, "J"),),
+            ()
+            if best is None
+            else (
+                Operand("energy per inference", best.energy, "J"),
+                Operand("energy per inference of the hardware as it is", series.base.energy, "J"),
+            ),
             SOURCE,
-            "" if best is None else f"with {float(best.factor):g} times the storage, whose accesses cost what they did",
+            "" if best is None else f"with {times(best.factor)} the storage, whose accesses cost what they did",
             "an energy that the hardware does not give",
         )
     ]
 
 
-def limiting(point: Point) -> str:
+def limiting(point: ScalingPoint) -> str:
     """What most of the time goes to, in words."""
     limit = point.limit
     if limit is None:
@@ -361,8 +395,8 @@ def limiting(point: Point) -> str:
     name, share = limit
     used = point.utilization or 0.0
     if name != "compute":
-        return f"{name}: its bandwidth takes {100 * share:.0f} % of the time"
+        return f"{name}: its bandwidth takes {percent(share)} of the time"
     if used >= HIGH:
-        return f"compute, with {100 * used:.0f} % of the PEs' peak used"
-    busy = f"compute for {100 * share:.0f} % of the time"
-    return f"{busy}, with {100 * used:.0f} % of the PEs' peak used: layers do not fill the array"
+        return f"compute, with {percent(used)} of the PEs' peak used"
+    busy = f"compute for {percent(share)} of the time"
+    return f"{busy}, with {percent(used)} of the PEs' peak used: layers do not fill the array"

@@ -17,10 +17,13 @@ from assay.hardware.design import energies_in_short, is_extrapolated
 from assay.hardware.model import Hardware
 from assay.metrics.accuracy import Accuracy, metrics_of
 from assay.metrics.cost import area_caveat, cost_metrics, published_area
-from assay.metrics.efficiency import efficiency_metrics, energy_metrics, power_caveat, power_metrics, why_no_energy
+from assay.metrics.efficiency import efficiency_metrics, energy_metrics, power_caveat, why_no_energy
 from assay.metrics.factors import ARTICLE, NO_WORK, decomposition_metrics, layers_left_out, throughput_metrics
 from assay.metrics.metric import Basis, Group, Metric, Operand
-from assay.metrics.requirements import Outcome, Requirements, Verdict, judge
+from assay.metrics.power import power_metrics
+from assay.metrics.requirements import Requirements
+from assay.metrics.verdict import Outcome, Verdict, judge
+from assay.reading.figures import spread
 
 SCHEMA = "assay.scorecard/1"
 OPERATIONS = 2
@@ -189,7 +192,14 @@ def _basis_metrics(evaluation: Evaluation) -> tuple[Metric, ...]:
             "no images: counts follow from the shapes of the layers",
             note="zeros in the data change nothing, as none are skipped",
         ),
-        Metric("precision", "Word width", widths or None, "b", missing="" if widths else NO_WORK),
+        Metric(
+            "precision",
+            "Word width",
+            widths or None,
+            "b",
+            source="the tensors of the network" if widths else "",
+            missing="" if widths else NO_WORK,
+        ),
         Metric("corner", "Process corner, temperature", None, missing="hardware files do not tell"),
         Metric("uncertainty", "Uncertainty", doubt or None, missing="" if doubt else "energies come without a range"),
     )
@@ -201,7 +211,7 @@ def uncertainty_of(hardware: Hardware) -> str:
     for node in hardware.nodes:
         if node.estimated and node.component is not None:
             share = node.component.estimate.uncertainty
-            text = "range not known" if share is None else f"×/÷ {1 + share:.3g}"
+            text = spread(share, none="range not known")
             found.append(f"{node.name} {text}{', extrapolated' if is_extrapolated(node.component) else ''}")
     return "; ".join(found)
 

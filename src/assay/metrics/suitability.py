@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assay.evaluation.results import Evaluation
-from assay.metrics.requirements import Outcome, Requirements, Verdict, Viability
+from assay.metrics.reach import out_of_reach
+from assay.metrics.requirements import Requirements
 from assay.metrics.scorecard import Scorecard
+from assay.metrics.verdict import Outcome, Verdict, Viability
+from assay.reading.words import small
 
 OBJECTIVES = ("energy", "edp", "latency")
 """In this order: the least energy that is fast enough."""
@@ -30,9 +33,10 @@ def find_suitable(
     requirements: Requirements,
     objectives: tuple[str, ...] = OBJECTIVES,
 ) -> Suitability:
-    """Try the mappings of one objective after the other until no requirement fails.
+    """Try the mappings of one objective after the other until no requirement fails that other mappings could meet.
 
-    Where all fail, it is the first, and remarks say how the others fare.
+    Where there are none, it is the first, and remarks say how the others fare. Requirements that no mapping meets have
+    a remark of their own.
 
     Args:
         evaluate: gives the evaluation with the best mappings for an objective.
@@ -44,10 +48,17 @@ def find_suitable(
         evaluation = evaluate(objective)
         card = card_of(evaluation)
         found = Suitability(evaluation, card, card.judge(requirements))
-        if found.verdict.viability is not Viability.NOT_VIABLE:
-            return _told(found, [_why_not(each) for each in failed])
+        hopeless = out_of_reach(evaluation, found.verdict)
+        if found.verdict.viability is not Viability.NOT_VIABLE or _failed(found.verdict) <= hopeless.keys():
+            return _told(found, [*hopeless.values(), *map(_why_not, failed)])
         failed.append(found)
-    return _told(failed[0], [_neither(each) for each in failed[1:]])
+    hopeless = out_of_reach(failed[0].evaluation, failed[0].verdict)
+    return _told(failed[0], [*hopeless.values(), *map(_neither, failed[1:])])
+
+
+def _failed(verdict: Verdict) -> set[str]:
+    """The requirements that fail."""
+    return {each.limit.name for each in verdict.judgements if each.outcome is Outcome.FAILED}
 
 
 def _told(found: Suitability, remarks: list[str]) -> Suitability:
@@ -66,8 +77,4 @@ def _neither(found: Suitability) -> str:
 
 
 def _failures(verdict: Verdict) -> str:
-    return "; ".join(
-        f"{each.sentence[0].lower()}{each.sentence[1:]}"
-        for each in verdict.judgements
-        if each.outcome is Outcome.FAILED
-    )
+    return "; ".join(small(each.sentence) for each in verdict.judgements if each.outcome is Outcome.FAILED)

@@ -189,6 +189,9 @@ UNIT_ADVICE: Mapping[str, str] = MappingProxyType(
 )
 """Advice for what people often write and what we refuse because it could mean two things."""
 
+NOT_MODELLED = "not modelled"
+"""What stands in place of a figure that there is none of."""
+
 
 def format_si(value: float | None, unit: str, digits: int = 3) -> str:
     """A value with an SI prefix: `format_si(1.23e-3, "J")` is `1.23 mJ`. None is `not modelled`.
@@ -198,7 +201,7 @@ def format_si(value: float | None, unit: str, digits: int = 3) -> str:
         digits: significant digits, at least 1.
     """
     if value is None:
-        return "not modelled"
+        return NOT_MODELLED
     if not math.isfinite(value):
         return f"{value} {unit}".rstrip()
     if value == 0:
@@ -215,7 +218,7 @@ def format_si(value: float | None, unit: str, digits: int = 3) -> str:
 def format_bytes(bits: float | None, digits: int = 4) -> str:
     """Bits as bytes with binary prefixes (`108 KiB`); below one byte as bits. None is `not modelled`."""
     if bits is None:
-        return "not modelled"
+        return NOT_MODELLED
     size = abs(bits)
     if not math.isfinite(size) or 0 < size < 8:
         return f"{_significant(bits, digits)} b"

@@ -1,7 +1,8 @@
-"""How sentences are put together from parts."""
+"""How sentences and titles are put together from parts."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 
@@ -9,3 +10,20 @@ def listed(items: Iterable[object], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`; nothing for nothing."""
     words = [str(item) for item in items]
     return f" {last} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def plural(number: int, noun: str, many: str = "") -> str:
+    """`1 layer`, `2 layers`, `1,000 passes` (whose plural is given)."""
+    return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"
+
+
+def capital(text: str) -> str:
+    """With a capital letter, as a title or a sentence begins."""
+    return text[:1].upper() + text[1:]
+
+
+def small(text: str) -> str:
+    """With a small letter, for within a sentence; words such as `CONV` and `PEs` stay."""
+    word = re.match("[A-Za-z]*", text)
+    assert word is not None
+    return text if word[0][1:] != word[0][1:].lower() else text[:1].lower() + text[1:]

@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assay.metrics.audit import Audit, named
-from assay.metrics.audit_figures import AT_LEAST, AT_MOST, CONVERTED, NOT_GIVEN, PRINTED, RECALLED, recalled
-from assay.metrics.audit_rules import NAMES, Check, Outcome, words
+from assay.metrics.audit_figures import CONVERTED, NOT_GIVEN, PRINTED, RECALLED, bound_of, recalled
+from assay.metrics.audit_rules import NAMES, Agreement, Check, words
 from assay.metrics.audit_scope import Known
+from assay.metrics.audit_specs import Status
 from assay.metrics.claims import Chip, Confidence
 from assay.metrics.claims_reader import BASES
-from assay.metrics.metric import Group, Metric, Value
+from assay.metrics.metric import Bound, Group, Metric, Value
 from assay.metrics.normalise import Width
+from assay.reading.figures import exact, number, percent, times
+from assay.reading.words import capital, small
 from assay.report.audit_pictures import checks_picture
 from assay.report.judgement import verdict_sections
 from assay.report.metrics import amount, explained
 from assay.report.page import Column
 from assay.report.section import Section
-from assay.report.sheet import Cell, Sheet
+from assay.report.sheet import Cell, Sheet, worked
 
 MARK = "†"
 LEGEND = f"{MARK} From recall, not verified."
@@ -56,12 +59,15 @@ def _signs() -> Sheet:
 
 def _missing(audit: Audit) -> Section:
     title = "What is missing, and what cannot be concluded"
-    if not audit.gaps:
-        return Section("missing", title, text=("Nothing of what is asked for is missing.", *audit.cautions))
+    exempt = [f"{each.asked.title} ({each.why})" for each in audit.found(Status.EXEMPT)]
+    notes = (*([f"Does not apply: {'; '.join(exempt)}."] if exempt else []), *audit.cautions)
+    gaps = audit.found(Status.MISSING)
+    if not gaps:
+        return Section("missing", title, text=("Nothing of what is asked for is missing.", *notes))
     columns = (Column("Missing", right=False, fold=20), Column("So this is open", right=False, fold=30))
-    rows = tuple((Cell(_capital(gap.title), gap.source), gap.without) for gap in audit.gaps)
-    notes = (*audit.cautions, SOURCE_MAY_HAVE)
-    sheet = Sheet("missing", f"{len(audit.gaps)} of {audit.asked} specifications", columns, rows, notes=notes)
+    rows = tuple((Cell(capital(gap.asked.title), gap.source), gap.why) for gap in gaps)
+    title_of_table = f"{audit.missing} specifications that are asked of every chip"
+    sheet = Sheet("missing", title_of_table, columns, rows, notes=(*notes, SOURCE_MAY_HAVE))
     return Section("missing", title, sheets=(sheet,))
 
 
@@ -90,17 +96,16 @@ def _contradictions(audit: Audit, short: bool) -> Section:
 
 
 def _summary(audit: Audit) -> str:
-    fine, unchecked = audit.checked(Outcome.CONSISTENT), audit.checked(Outcome.UNCHECKED)
+    fine, unchecked = audit.checked(Agreement.CONSISTENT), audit.checked(Agreement.UNCHECKED)
     if not fine and not audit.contradictions:
         start = "No two claims bear on each other"
     elif audit.contradictions:
         start = f"{len(fine)} other checks agree" if fine else "No other check agrees"
     else:
         start = f"All {len(fine)} checks agree" if len(fine) > 1 else "The one check agrees"
-    reasons = {each.remark.removeprefix("not given: ") for each in unchecked if each.remark.startswith("not given")}
     if not unchecked:
         return f"{start}, within the printed digits."
-    lacking = ", ".join(sorted({part for reason in reasons for part in reason.split(", ")}))
+    lacking = ", ".join(sorted({words(name) for each in unchecked for name in each.lacking}))
     noun = "more cannot be made" if fine or audit.contradictions else "checks cannot be made"
     return f"{start}, within the printed digits; {len(unchecked)} {noun}" + (
         f" for want of {lacking}." if lacking else "."
@@ -119,8 +124,8 @@ def _checks_sheet(key: str, title: str, checks: Sequence[Check], short: bool) ->
         (
             each.where,
             Cell(each.rule.title if short else f"{each.rule.title}: {each.rule.formula}", _why(each)),
-            _side(each.left),
-            f"{'at most ' if each.rule.least and each.right else ''}{_side(each.right, each.left)}",
+            Cell(_side(each.left), _why(each)),
+            Cell(_limit(each.right, each.left) if each.rule.least else _side(each.right, each.left), _why(each)),
             _result(each),
         )
         for each in checks
@@ -128,10 +133,19 @@ def _checks_sheet(key: str, title: str, checks: Sequence[Check], short: bool) ->
     return Sheet(key, title, columns, rows, folded=key == "checks")
 
 
+def _limit(known: Known | None, beside: Known | None) -> str:
+    return NOT_GIVEN if known is None else f"at most {_value(known, beside)}"
+
+
 def _side(known: Known | None, beside: Known | None = None) -> str:
-    """One side of a check; what follows, in operations where the claim beside it is in operations."""
+    """One side of a check, marked where it is a bound."""
     if known is None:
         return NOT_GIVEN
+    return f"{known.bound.sign} {_value(known, beside)}" if known.bound else _value(known, beside)
+
+
+def _value(known: Known, beside: Known | None = None) -> str:
+    """As claimed; what follows, in operations where the claim beside it is in operations."""
     if beside is None and known.stated is not None:
         return known.stated.printed
     operations = beside is not None and beside.stated is not None and "OP" in beside.stated.printed.upper()
@@ -141,11 +155,11 @@ def _side(known: Known | None, beside: Known | None = None) -> str:
 
 
 def _result(check: Check) -> str:
-    if check.outcome is Outcome.UNCHECKED:
+    if check.outcome is Agreement.UNCHECKED:
         return f"cannot be checked: {check.remark}"
-    if check.outcome is Outcome.CONSISTENT or check.factor is None:
+    if check.outcome is Agreement.CONSISTENT or check.factor is None:
         return str(check.outcome)
-    apart = f"{check.factor:.3g} times {'what is possible' if check.rule.least else 'apart'}"
+    apart = f"{times(check.factor)} {'what is possible' if check.rule.least else 'apart'}"
     return f"{apart}; {check.remark}" if check.remark else apart
 
 
@@ -154,16 +168,23 @@ def _why(check: Check) -> str:
     lines = [check.rule.formula]
     for side, name in ((check.left, "claimed"), (check.right, "follows")):
         if side is not None:
-            low, high = (_exactly(each, side.unit) for each in (side.low, side.high))
-            lines.append(f"{name}: {low} to {high}  [{side.formula or side.source}]")
+            lines.append(f"{name}: {_interval(side)}  [{side.formula or side.source}]")
     lines += [f"{each.name} = {amount(each.value, each.unit)}  [{each.source}]" for each in check.operands]
     return "\n".join([*lines, f"law: Sze et al., SSC Magazine 2020, {check.rule.section}"])
 
 
-def _exactly(value: float, unit: str) -> str:
-    """With the digits that tell the ends of an interval apart."""
-    scale, written = (100.0, "%") if unit == "%" else (1.0, unit)
-    return f"{scale * value:.5g} {written}".rstrip()
+EXACT = 5
+"""Digits that tell the ends of an interval apart."""
+
+
+def _interval(known: Known) -> str:
+    """`115.25 ms to 115.35 ms`, open on the side of a bound."""
+    low, high = (amount(end, known.unit, EXACT) for end in (known.low, known.high))
+    if known.says_nothing:
+        return "anything, as bounds to both sides go into it"
+    if known.bound is None:
+        return f"{low} to {high}"
+    return f"{high} or less" if known.bound is Bound.AT_MOST else f"{low} or more"
 
 
 def _figures(group: Group, short: bool) -> Section:
@@ -171,7 +192,7 @@ def _figures(group: Group, short: bool) -> Section:
     absent = [each.title for each in group.metrics if each.value is None]
     text: tuple[str, ...] = ()
     if absent:
-        text = (f"{_capital(NOT_GIVEN)}: {', '.join(small(each) for each in absent)}.",)
+        text = (f"{capital(NOT_GIVEN)}: {', '.join(small(each) for each in absent)}.",)
     return Section(group.key, group.title, text=text, metrics=given)
 
 
@@ -181,10 +202,8 @@ def shown(metric: Metric) -> Metric:
     if metric.value is None:
         return replace(metric, value=NOT_GIVEN, unit="", missing="")
     text = cell_text(metric)
-    hidden = (AT_MOST, AT_LEAST, RECALLED)  # said by a sign
-    parts = [part for part in metric.note.split("; ") if part and part not in hidden]
     formula = "" if metric.formula == CONVERTED else metric.formula
-    note = "; ".join([*([f"= {spoken(formula)}"] if formula else []), *parts])
+    note = "; ".join(part for part in (f"= {spoken(formula)}" if formula else "", metric.note) if part)
     return replace(metric, value=f"{text}{mark}", unit="", note=note)
 
 
@@ -200,20 +219,18 @@ def cell_text(metric: Metric | None) -> str:
     printed = next((each for each in metric.operands if each.name == PRINTED), None)
     own = printed is not None and not metric.formula
     text = str(printed.value) if own and printed is not None else _amount(metric.value, metric.unit)
-    notes = metric.note.split("; ")
-    return f"{'≤ ' if AT_MOST in notes else '≥ ' if AT_LEAST in notes else ''}{text}"
+    bound = bound_of(metric)
+    return f"{bound.sign} {text}" if bound else text
 
 
 def _amount(value: Value, unit: str) -> str:
     """As other reports write it; percentages with three digits, and operations per second as TOPS and the like."""
     if isinstance(value, int | float):
         if unit == "%":
-            return f"{100 * value:.3g} %"
+            return percent(value, 3)
         if unit.startswith("op/s") and value >= 1e12:
-            tera = float(f"{value / 1e12:.{4 if value >= 1e15 else 3}g}")
-            return f"{tera:,g} T{unit.replace('op/s', 'OPS')}"
-        if unit == "m2" and value >= 1e-3:
-            return f"{value * 1e6:,.0f} mm2"
+            tera = number(value / 1e12, 4 if value >= 1e15 else 3)
+            return f"{tera} T{unit.replace('op/s', 'OPS')}"
     return amount(value, unit).replace("op/s", "OPS")
 
 
@@ -221,7 +238,11 @@ def why(metric: Metric | None) -> str:
     """Formula, operands, source and condition of a figure, behind a cell."""
     if metric is None:
         return ""
-    return "\n".join([*explained(metric), *([f"note: {metric.note}"] if metric.note else [])])
+    bound = bound_of(metric)
+    said = [f"a bound: {bound.words}"] if bound else []
+    said += [RECALLED] if recalled(metric) else []
+    said += [f"note: {metric.note}"] if metric.note else []
+    return "\n".join([*explained(metric), *said])
 
 
 def _precisions(widths: Sequence[Width]) -> Section:
@@ -234,9 +255,9 @@ def _precisions(widths: Sequence[Width]) -> Section:
     rows = tuple(
         (
             each.precision,
-            amount(each.macs, "MAC/s"),
-            _amount(2 * each.macs, "op/s"),
-            NOT_GIVEN if each.bit_products is None else f"{each.bit_products / 1e12:,.4g} T/s",
+            Cell(amount(each.macs, "MAC/s"), "as claimed; 1 MAC = 2 operations"),
+            worked(f"2 × {exact(each.macs, 'MAC/s')}", _amount(2 * each.macs, "op/s")),
+            _bit_products(each),
         )
         for each in widths
     )
@@ -244,6 +265,13 @@ def _precisions(widths: Sequence[Width]) -> Section:
     return Section(
         "precision", "Peaks at one precision", sheets=(Sheet("precision", "By precision", columns, rows, notes=notes),)
     )
+
+
+def _bit_products(width: Width) -> str | Cell:
+    if width.bits is None or width.bit_products is None:
+        return NOT_GIVEN
+    filled = f"{exact(width.macs, 'MAC/s')} × {width.bits} × {width.bits}"
+    return worked(filled, f"{number(width.bit_products / 1e12, 4)} T/s")
 
 
 def chips_sheet(chips: Sequence[Chip]) -> Sheet:
@@ -256,12 +284,10 @@ def chips_sheet(chips: Sequence[Chip]) -> Sheet:
         Column("Obtained", right=False, drop=3, fold=12),
         Column("Figures", drop=4),
         Column(f"Recalled{MARK}", drop=5),
-        Column("Source", right=False, drop=1, fold=24),
+        Column("Source", right=False, drop=1, fold=20),
     )
     rows = []
     for chip in chips:
-        claims = [*chip.figures.values(), *chip.peaks, *chip.efficiencies]
-        claims += [claim for run in chip.runs for claim in run.figures.values()]
         bases = dict.fromkeys(name for run in chip.runs for name, basis in BASES.items() if basis is run.basis)
         rows.append(
             (
@@ -270,18 +296,9 @@ def chips_sheet(chips: Sequence[Chip]) -> Sheet:
                 str(chip.figures["process"].value) if "process" in chip.figures else NOT_GIVEN,
                 ", ".join(run.name for run in chip.runs) or "none",
                 ", ".join(bases) or NOT_GIVEN,
-                str(len(claims)),
-                str(sum(each.confidence is Confidence.MEMORY for each in claims)),
+                str(len(chip.claims)),
+                str(sum(each.confidence is Confidence.MEMORY for each in chip.claims)),
                 chip.source,
             )
         )
     return Sheet("chips", "Published chips", columns, tuple(rows), notes=(LEGEND,))
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
-def small(title: str) -> str:
-    """A title within a sentence; abbreviations stay."""
-    return title[0].lower() + title[1:] if title[1:2].islower() else title

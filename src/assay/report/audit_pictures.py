@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from assay.metrics.audit_figures import NOT_GIVEN, recalled
-from assay.metrics.audit_rules import Check, Outcome
-from assay.metrics.metric import Metric
-from assay.report.pictures import PALETTE, Picture
+from assay.metrics.audit_rules import Agreement, Check
+from assay.metrics.metric import Bound, Metric
+from assay.report.pictures import GREY, PALETTE, WIDTH, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-GREY = "#555555"
 BarRow = tuple[str, Sequence[Metric | None], Sequence[str]]
 TICKS = (
     *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99),
     *(1.0, 1.01, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0),
 )
+OPEN = 1.2
+"""How far the open side of a bound is drawn."""
 GOOD, BAD = PALETTE[0], PALETTE[5]
 
 
 def checks_picture(checks: Sequence[Check]) -> Picture | None:
     """Every equality: the claim over what follows from the others, with the range of the digits; None without any."""
     found = [each for each in checks if not each.rule.least and each.left is not None and each.right is not None]
-    found = [each for each in found if each.outcome is not Outcome.UNCHECKED]
+    found = [each for each in found if each.outcome is not Agreement.UNCHECKED]
     if not found:
         return None
 
@@ -42,18 +44,23 @@ def checks_picture(checks: Sequence[Check]) -> Picture | None:
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("claimed / what follows from other claims")
 
-    title = "Claims over what follows from other claims; bars are the printed digits, contradictions are orange"
-    return Picture("checks", title, draw, 7.2, 1.1 + 0.26 * len(found))
+    title = "Claims over what follows from other claims; bars: printed digits, arrows: bounds, orange: contradictions"
+    return Picture("checks", title, draw, WIDTH, 1.1 + 0.26 * len(found))
 
 
 def _draw_check(axes: Axes, place: int, check: Check) -> None:
     assert check.left is not None
     assert check.right is not None
     left, right = check.left, check.right
-    low, high = left.low / right.high, left.high / right.low
-    color = BAD if check.outcome is Outcome.CONTRADICTS else GOOD
+    ratio = left.value / right.value
+    low = left.low / right.high or ratio / OPEN
+    high = left.high / right.low if right.low and math.isfinite(left.high) else ratio * OPEN
+    color = BAD if check.outcome is Agreement.CONTRADICTS else GOOD
     axes.plot([low, high], [place, place], color=color, linewidth=5, alpha=0.35, solid_capstyle="butt")
-    axes.plot([left.value / right.value], [place], marker="o", markersize=4, color=color)
+    axes.plot([ratio], [place], marker="o", markersize=4, color=color)
+    for bound, place_of_end, marker in ((Bound.AT_MOST, low, "<"), (Bound.AT_LEAST, high, ">")):
+        if bound in left.bounds or bound.opposite in right.bounds:
+            axes.plot([place_of_end], [place], marker=marker, markersize=6, color=color)
 
 
 def _round_ticks(axes: Axes) -> None:
@@ -79,7 +86,7 @@ def bars_picture(labels: Sequence[str], rows: Sequence[BarRow]) -> Picture | Non
         labels: of the chips.
         rows: title of a figure, its values, and how they are written.
     """
-    kept = [row for row in rows if any(_number(each) is not None for each in row[1])]
+    kept = [row for row in rows if any(_drawn(each) is not None for each in row[1])]
     if not kept:
         return None
     across = 2
@@ -97,12 +104,12 @@ def bars_picture(labels: Sequence[str], rows: Sequence[BarRow]) -> Picture | Non
         "Chips side by side; every line of a grid is ten times the one before (shares: a quarter more); hatched "
         "figures are from recall, not verified"
     )
-    return Picture("chips", title, draw, 7.2, height)
+    return Picture("chips", title, draw, WIDTH, height)
 
 
 def _draw_bars(axes: Axes, row: BarRow, labels: Sequence[str], named: bool) -> None:
     title, metrics, texts = row
-    numbers = [_number(each) for each in metrics]
+    numbers = [_drawn(each) for each in metrics]
     known = [each for each in numbers if each is not None]
     share = all(metric.unit == "%" for metric in metrics if metric is not None and metric.value is not None)
     start = 0.0 if share else min(known) / 4
@@ -133,7 +140,7 @@ def _draw_bars(axes: Axes, row: BarRow, labels: Sequence[str], named: bool) -> N
     axes.set_title(title, loc="left", fontsize=9)
 
 
-def _number(metric: Metric | None) -> float | None:
-    if metric is None or isinstance(metric.value, str | bool) or metric.value is None:
-        return None
-    return float(metric.value) if metric.value > 0 else None
+def _drawn(metric: Metric | None) -> float | None:
+    """What a logarithmic axis has a place for."""
+    number = None if metric is None else metric.number
+    return number if number is not None and number > 0 else None

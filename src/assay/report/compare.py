@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from assay.metrics.audit import Audit
 from assay.metrics.audit_figures import recalled
-from assay.metrics.audit_rules import Outcome
-from assay.metrics.compare import Block, Comparison, Row
+from assay.metrics.audit_rules import Agreement
+from assay.metrics.audit_specs import Status
+from assay.metrics.compare import Comparison, FigureRow, RowGroup
 from assay.metrics.metric import Metric
-from assay.metrics.requirements import Judgement, Verdict, Viability
-from assay.metrics.requirements import Outcome as Judged
-from assay.report.audit import LEGEND, MARK, cell_text, shown, small, why
+from assay.metrics.verdict import Judgement, Outcome, Verdict, Viability
+from assay.reading.words import plural, small
+from assay.report.audit import LEGEND, MARK, cell_text, shown, why
 from assay.report.audit_pictures import bars_picture
 from assay.report.page import Column
 from assay.report.section import Section
@@ -40,13 +41,13 @@ def compare_sections(comparison: Comparison, width: int | None = None) -> tuple[
         width: of the screen; None: for paper. Tables are split by chips so that none is left out or beyond the page.
     """
     parts = _split(len(comparison.audits), width)
-    rows = {row.key: row for block in comparison.blocks for row in block.rows}
+    rows = {row.key: row for group in comparison.groups for row in group.rows}
     wanted = [
         (_with_unit(row), row.metrics, [cell_text(each) for each in row.metrics])
         for row in (rows[key] for key in PICTURED if key in rows)
     ]
     picture = bars_picture(comparison.labels, wanted)
-    sheets = tuple(sheet for block in comparison.blocks for sheet in _parted(_sheet(comparison, block), parts))
+    sheets = tuple(sheet for group in comparison.groups for sheet in _parted(_sheet(comparison, group), parts))
     pictures = (picture,) if picture else ()
     overview = Section("overview", "The audits", sheets=_parted(_overview(comparison), parts))
     return overview, Section("figures", "In the order of the article", (), (), sheets, pictures)
@@ -101,7 +102,7 @@ def _overview(comparison: Comparison) -> Sheet:
     """What was audited, and how it came out."""
     rows: list[tuple[str | Cell, ...]] = [
         ("Run", *(each.run.name if each.run else "none" for each in comparison.audits)),
-        ("Missing", *(f"{len(each.gaps)} of {each.asked}" for each in comparison.audits)),
+        ("Missing", *(Cell(each.missing, _missing(each)) for each in comparison.audits)),
         ("Contradictions", *(_contradictions(each) for each in comparison.audits)),
     ]
     if any(each.verdict is not None for each in comparison.audits):
@@ -121,6 +122,10 @@ def _overview(comparison: Comparison) -> Sheet:
     return Sheet("overview", title, _columns(comparison), tuple(rows), notes=notes)
 
 
+def _missing(audit: Audit) -> str:
+    return "\n".join(each.asked.title for each in audit.found(Status.MISSING))
+
+
 def _verdict(verdict: Verdict) -> str:
     partly = verdict.viability is Viability.VIABLE and any(_partly(each) for each in verdict.judgements)
     return f"{verdict.viability}{PARTLY if partly else ''}"
@@ -132,30 +137,30 @@ def _outcome(judgement: Judgement) -> str:
 
 def _partly(judgement: Judgement) -> bool:
     """Whether it is met by a figure that does not cover everything."""
-    return judgement.outcome is Judged.MET and bool(judgement.caveat)
+    return judgement.outcome is Outcome.MET and bool(judgement.caveat)
 
 
 def _contradictions(audit: Audit) -> str:
-    made = len(audit.contradictions) + len(audit.checked(Outcome.CONSISTENT))
-    return f"{len(audit.contradictions)} of {made} check{'s' if made > 1 else ''}" if made else "no checks possible"
+    made = len(audit.contradictions) + len(audit.checked(Agreement.CONSISTENT))
+    return f"{len(audit.contradictions)} of {plural(made, 'check')}" if made else "no checks possible"
 
 
 def _judged(sentence: str, judgements: tuple[object, ...]) -> str:
     return "\n".join([sentence, *(str(getattr(each, "sentence", "")) for each in judgements)])
 
 
-def _sheet(comparison: Comparison, block: Block) -> Sheet:
+def _sheet(comparison: Comparison, group: RowGroup) -> Sheet:
     """A table; figures that no chip has are named below it."""
-    kept = [row for row in block.rows if any(_known(row))]
-    absent = [row.title for row in block.rows if not any(_known(row))]
+    kept = [row for row in group.rows if any(_known(row))]
+    absent = [row.title for row in group.rows if not any(_known(row))]
     notes = [f"Not given for any: {', '.join(small(each) for each in absent)}."] if absent else []
     if any(metric is not None and recalled(metric) for row in kept for metric in row.metrics):
         notes.append(LEGEND)
     rows: list[tuple[str | Cell, ...]] = [(row.title, *(_cell(metric) for metric in row.metrics)) for row in kept]
-    return Sheet(block.key, block.title, _columns(comparison), tuple(rows), notes=tuple(notes))
+    return Sheet(group.key, group.title, _columns(comparison), tuple(rows), notes=tuple(notes))
 
 
-def _known(row: Row) -> list[bool]:
+def _known(row: FigureRow) -> list[bool]:
     return [metric is not None and metric.value is not None for metric in row.metrics]
 
 
@@ -164,5 +169,5 @@ def _cell(metric: Metric | None) -> Cell:
     return Cell(f"{cell_text(metric)}{mark}", why(metric))
 
 
-def _with_unit(row: Row) -> str:
+def _with_unit(row: FigureRow) -> str:
     return f"{row.title} per mm2" if row.key == "throughput_per_area" and "mm2" not in row.title else row.title

@@ -13,8 +13,8 @@ from assay.components.provider import BUILT_IN, Provider
 from assay.hardware.design import Built, built_of, chip_area, leakage_power, not_taken
 from assay.hardware.model import Figure, Hardware
 from assay.metrics.cost import AREAS
-from assay.reading.units import SIZE, Quantity, kind
-from assay.report.figures import NOT_MODELLED, percent, si, square, whole
+from assay.reading.figures import percent, spread, square, whole
+from assay.reading.units import NOT_MODELLED, SIZE, Quantity, format_si, kind
 from assay.report.page import Column, bullets, grid, heading, prose, to_text
 
 SHOWN = ("scaled from", "area:", "leakage")
@@ -27,7 +27,7 @@ def estimate_line(estimate: Estimate) -> str:
     figures = [f"{action} {_ranged(value, 'J', estimate)}" for action, value in estimate.energy]
     figures.append(f"area {_ranged(estimate.area, 'm2', estimate)}")
     figures.append(f"leakage {_ranged(estimate.leakage, 'W', estimate)}")
-    figures.append(f"cycle {si(estimate.cycle, 's')}")
+    figures.append(f"cycle {format_si(estimate.cycle, 's')}")
     text = f"{estimate.component} ({given}): {', '.join(figures)}"
     if estimate.extrapolated:
         text += f"; EXTRAPOLATED: {', '.join(estimate.extrapolated)}"
@@ -41,23 +41,18 @@ def estimate_line(estimate: Estimate) -> str:
 
 def share(estimate: Estimate) -> str:
     """How well the figures are known: the factor within which the truth is expected."""
-    return factor(estimate.uncertainty)
-
-
-def factor(uncertainty: float | None) -> str:
-    """`×/÷ 1.4`: the truth is expected within that factor, either way."""
-    return "not stated" if uncertainty is None else f"×/÷ {1 + uncertainty:.3g}"
+    return spread(estimate.uncertainty)
 
 
 def _ranged(value: float | None, unit: str, estimate: Estimate) -> str:
     """A figure and the range that nine of ten are expected in."""
     if value is None:
         return NOT_MODELLED
-    shown = square(value) if unit == "m2" else si(value, unit)
+    shown = square(value) if unit == "m2" else format_si(value, unit)
     if estimate.uncertainty is None or value == 0:
         return shown
     low, high = value / (1 + estimate.uncertainty), value * (1 + estimate.uncertainty)
-    ends = [square(end) if unit == "m2" else si(end, unit) for end in (low, high)]
+    ends = [square(end) if unit == "m2" else format_si(end, unit) for end in (low, high)]
     return f"{shown} ({ends[0]} to {ends[1]})"
 
 
@@ -94,7 +89,7 @@ def area_table(hardware: Hardware, width: int | None, *, deep: bool = False) -> 
         rows.append(_area_row(built, area))
         if deep and built.estimate is not None:
             rows += _deeper(built.estimate, built.count, None if built.offchip else area, "  ")
-    total = ["total", "", "", "", square(area), "", si(leakage, "W"), ""]
+    total = ["total", "", "", "", square(area), "", format_si(leakage, "W"), ""]
     return grid(columns, rows, [total], width)
 
 
@@ -127,7 +122,7 @@ def _row(name: str, estimate: Estimate, count: int, total: float | None) -> list
         square(estimate.area),
         square(area),
         "" if fraction is None else percent(fraction),
-        si(leakage, "W"),
+        format_si(leakage, "W"),
         share(estimate) + flag,
     ]
 
@@ -161,7 +156,7 @@ def published_areas(hardware: Hardware) -> tuple[Figure, ...]:
 
 
 def _beside(figure: Figure, area: float | None) -> str:
-    words = f"Published: {figure.value} {figure.unit} {figure.name.replace('_', ' ')} ({figure.source})"
+    words = f"Published: {figure.amount} {figure.name.replace('_', ' ')} ({figure.source})"
     if area is None or not isinstance(figure.value, float) or figure.unit != "mm2":
         return f"{words}."
     return f"{words}; the components here are {percent(area / (figure.value * 1e-6))} of it."
@@ -192,7 +187,7 @@ def render_component_list(
     rows: list[list[str | Text]] = [
         [
             each.component,
-            factor(each.uncertainty),
+            spread(each.uncertainty),
             each.about if each.origin == BUILT_IN else f"{each.about} ({each.origin})",
             ", ".join(a.name if a.required else f"[{a.name}]" for a in each.attributes),
             ", ".join(each.actions),
@@ -227,7 +222,7 @@ def render_component(providers: Sequence[Provider], *, width: int | None = None,
         if rows:
             parts += [Text(""), grid(columns, rows, [], width)]
         actions = ", ".join(each.actions) or "those that you give"
-        parts += [prose(f"\nActions: {actions}. Known to: {factor(each.uncertainty)}.", width)]
+        parts += [prose(f"\nActions: {actions}. Known to: {spread(each.uncertainty)}.", width)]
         parts.append(prose(f"Source: {each.source}", width))
     return to_text(parts, width=width, color=color)
 

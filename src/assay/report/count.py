@@ -7,7 +7,8 @@ from rich.text import Text
 
 from assay.evaluation.count import LevelCount, MappingCount
 from assay.mapping.text import render
-from assay.report.figures import NOT_MODELLED, cell, percent, si, whole
+from assay.reading.figures import cell, percent, whole
+from assay.reading.units import NOT_MODELLED, format_si
 from assay.report.page import Column, bullets, grid, heading, pairs, to_text
 
 LEGEND = (
@@ -35,9 +36,9 @@ def render_count(count: MappingCount, *, width: int | None = None, color: bool =
 
 
 def _figures(count: MappingCount) -> list[tuple[str, str]]:
-    energy = si(count.energy, "J") if count.energy is not None else NOT_MODELLED
+    energy = format_si(count.energy, "J") if count.energy is not None else NOT_MODELLED
     if count.energy is not None:
-        energy += f" ({si(count.energy / count.computes, 'J')} per MAC)"
+        energy += f" ({format_si(count.energy / count.computes, 'J')} per MAC)"
     cycles = f"{whole(count.cycles)}, bound by {count.bound_by}"
     if count.cycles != count.timing.compute_cycles:
         cycles += f"; {whole(count.timing.compute_cycles)} to compute"

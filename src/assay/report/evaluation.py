@@ -10,14 +10,17 @@ from rich.text import Text
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import Evaluation
 from assay.hardware.design import built_of
-from assay.metrics.requirements import Verdict
 from assay.metrics.scorecard import Scorecard, scorecard
+from assay.metrics.verdict import Verdict
+from assay.reading.figures import cell, percent, pes, shape, short
+from assay.reading.units import NOT_MODELLED, format_si
 from assay.report.components import area_sources, area_table
-from assay.report.figures import cell, percent, pes, shape, short, si
+from assay.report.evaluation_sections import WHY_WIDTH, figure_sections
 from assay.report.judgement import verdict_parts
 from assay.report.page import COLORS, Column, bar, bullets, grid, groups, heading, letters, prose, stack, to_text
 from assay.report.scorecard import scorecard_pairs, scorecard_sections
 from assay.report.section import Section, section_parts
+from assay.report.sheet import INDENT
 from assay.report.verdict import verdict
 
 SPLIT = 10
@@ -41,7 +44,7 @@ def render_evaluation(
         color: True to use ANSI colours.
         card: its scorecard; None: one without what only the user knows.
         judged: the verdict for the requirements of an application, which comes first; None: nothing is required.
-        explain: True: every metric of the scorecard with formula, operands and source.
+        explain: True: every metric of the scorecard and every figure of the tables with formula, operands and source.
         further: what else was found out; shown before the notes.
     """
     found = scorecard(evaluation) if card is None else card
@@ -49,19 +52,22 @@ def render_evaluation(
     if judged is not None:
         parts += [*verdict_parts(judged, width), Text()]
     parts.append(prose(verdict(evaluation), width))
+    explained = explain and bool(evaluation.mapped)
+    room = min(WHY_WIDTH, (width or WHY_WIDTH + INDENT) - INDENT)
     if explain:
-        for section in scorecard_sections(found):
+        for section in (*scorecard_sections(found), *(figure_sections(evaluation, room) if explained else ())):
             parts += section_parts(section, width, explain=True)
     else:
         parts += [heading("Scorecard"), groups(scorecard_pairs(evaluation, found), width)]
-    if evaluation.energy is not None:
+    if evaluation.energy is not None and not explained:
         parts += [heading("Energy by component"), _energy_bars(evaluation, width)]
     if any(built.part for built in built_of(evaluation.hardware)):
         parts += [heading("Area and leakage by component"), area_table(evaluation.hardware, width)]
         parts += [bullets(area_sources(evaluation.hardware), width)]
-    if evaluation.mapped:
-        parts += [heading("Layers"), _layer_table(evaluation, width)]
-    parts += _vector_table(evaluation, width)
+    if not explained:
+        if evaluation.mapped:
+            parts += [heading("Layers"), _layer_table(evaluation, width)]
+        parts += _vector_table(evaluation, width)
     for section in further:
         parts += section_parts(section, width, explain=explain)
     parts += [heading("Notes"), bullets(evaluation.notes, width)]
@@ -86,7 +92,7 @@ def energy_bars(parts: list[tuple[str, float]], whole: float | None, width: int 
     for index, (name, joules) in enumerate(parts):
         share = joules / whole if whole else 0.0
         strip = Text(bar(share, length), style=COLORS[index % len(COLORS)])
-        rows.append([name, si(joules, "J"), percent(share), strip])
+        rows.append([name, format_si(joules, "J"), percent(share), strip])
     return grid(columns, rows, [], None, header=False)
 
 
@@ -139,7 +145,7 @@ def _row(layer: LayerResult, marks: dict[str, str]) -> list[str | Text]:
         layer.name,
         shape(layer.dims),
         short(layer.macs),
-        "-" if layer.active_pes is None else pes(layer.active_pes),
+        pes(layer.active_pes, none="-"),
         percent(layer.utilization),
         short(layer.cycles),
         cell(layer.latency, "s"),
@@ -157,7 +163,7 @@ def _total_row(group: Evaluation, name: str, marks: dict[str, str]) -> list[str 
         name,
         "",
         short(group.macs),
-        "-" if group.active_pes is None else pes(group.active_pes),
+        pes(group.active_pes, none="-"),
         percent(group.utilization),
         short(group.cycles),
         cell(group.latency, "s"),
@@ -195,5 +201,5 @@ def _vector_table(evaluation: Evaluation, width: int | None) -> list[RenderableT
         operations = [w.operations for w in work if w.operations is not None]
         total = sum(operations) if len(operations) == len(work) else None
         figures = (total, sum(w.read_words for w in work), sum(w.write_words for w in work))
-        rows.append([op, str(len(layers)), *(short(figure) for figure in figures), "not modelled"])
+        rows.append([op, str(len(layers)), *(short(figure) for figure in figures), NOT_MODELLED])
     return [heading("Layers without multiply-accumulates"), grid(columns, rows, [], width)]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from assay.metrics.examination import Examination
+from assay.reading.words import small
 from assay.report.dataflows import dataflow_sections
 from assay.report.dataflows import summary as dataflow_summary
 from assay.report.eyexam import eyexam_sections, eyexam_summary
@@ -48,7 +49,7 @@ def _part(name: str, result: T | None, sections: Callable[[T], Sections], summar
 def _named(name: str, section: Section, summary: str) -> Section:
     key = name.lower()
     title = section.title.removeprefix(name).removeprefix(" of ").removeprefix(": ")
-    title = f"{name}: {_small(title)}" if title else f"{name}: in short"
+    title = f"{name}: {small(title)}" if title else f"{name}: in short"
     return replace(
         section,
         key=_prefixed(key, section.key),
@@ -57,12 +58,6 @@ def _named(name: str, section: Section, summary: str) -> Section:
         sheets=tuple(replace(each, key=_prefixed(key, each.key)) for each in section.sheets),
         pictures=tuple(replace(each, key=_prefixed(key, each.key)) for each in section.pictures),
     )
-
-
-def _small(title: str) -> str:
-    """With a small letter, but for words such as `CONV`."""
-    word = title.split(maxsplit=1)[0]
-    return title if word[1:] != word[1:].lower() else f"{title[0].lower()}{title[1:]}"
 
 
 def _prefixed(prefix: str, key: str) -> str:

@@ -9,14 +9,15 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from assay.evaluation.explained import (
-    DIGITS,
-    Charge,
     CyclesExplanation,
     EnergyExplanation,
     Explanation,
-    Move,
     NumberExplanation,
     NumberList,
+)
+from assay.evaluation.explained_parts import (
+    Charge,
+    Move,
     PortTime,
     Rule,
     Sum,
@@ -26,8 +27,9 @@ from assay.evaluation.explained import (
 )
 from assay.hardware.design import energies_from, energy_source
 from assay.hardware.presets import TextLine
-from assay.reading.units import format_si
-from assay.report.figures import NOT_MODELLED, cell, plural, si, whole
+from assay.reading.figures import cell, exact, whole
+from assay.reading.units import NOT_MODELLED, format_si
+from assay.reading.words import plural
 from assay.report.page import Column, bullets, grid, heading, prose, to_text
 
 FOLD = 9
@@ -167,7 +169,7 @@ def _list(explanation: NumberList, width: int | None) -> list[RenderableType]:
     for charge in explanation.charges:
         name, shown = "" if charge.component == shown else charge.component, charge.component
         row = [name, charge.tensor or "", str(charge.action), whole(charge.count), charge.unit]
-        rows.append([*row, si(charge.energy, "J")])
+        rows.append([*row, format_si(charge.energy, "J")])
     ask = "One of them with: --component NAME --tensor NAME --action NAME. Also: --cycles, --energy."
     return [Text(""), grid(columns, rows, [], width), prose(ask, width)]
 
@@ -185,7 +187,7 @@ def _energy(explanation: EnergyExplanation, width: int | None) -> list[Renderabl
         known = [charge.energy for charge in own if charge.energy is not None]
         subtotal = cell(sum(known), "J") if known else NOT_MODELLED
         totals.append([name, "", "", "", "", "", subtotal, ""])
-    totals.append(["total", "", "", "", "", "", format_si(explanation.energy, "J", DIGITS), ""])
+    totals.append(["total", "", "", "", "", "", exact(explanation.energy, "J"), ""])
     texts = ["Energy = accesses × energy per access; accesses = words × bits of a word / bits of an access."]
     if explanation.unknown:
         left_out = "" if explanation.energy is None else " and not in the total"
@@ -205,15 +207,15 @@ def _charge_row(charge: Charge, *, first: bool) -> list[str | Text]:
         str(charge.action),
         whole(charge.count),
         amount_text(charge.accesses) if known else "-",
-        format_si(charge.per_access, "J", DIGITS),
+        exact(charge.per_access, "J"),
         cell(charge.energy, "J"),
         line,
     ]
 
 
 def _cycles(explanation: CyclesExplanation, width: int | None) -> list[RenderableType]:
-    latency = si(explanation.cycles / explanation.hardware.clock, "s")
-    clock = si(explanation.hardware.clock, "Hz")
+    latency = format_si(explanation.cycles / explanation.hardware.clock, "s")
+    clock = format_si(explanation.hardware.clock, "Hz")
     parts: list[RenderableType] = [
         prose(f"{plural(explanation.cycles, 'cycle')} at {clock} = {latency}; {_bound(explanation)}", width),
         Text(""),

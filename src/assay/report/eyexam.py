@@ -6,14 +6,16 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from assay.metrics.eyexam_steps import BOUNDS, SOURCE, Eyexam, Key, LayerEyexam, Step
-from assay.metrics.metric import Basis, Metric, Operand
+from assay.metrics.eyexam_steps import BOUNDS, Eyexam, Key, LayerEyexam, Step, eyexam_metrics
+from assay.reading.figures import exact, per_cycle, percent, shape, short
+from assay.reading.units import NOT_MODELLED
+from assay.reading.words import plural, small
+from assay.report.evaluation_whys import macs_cell, summed
 from assay.report.eyexam_pictures import layers_picture, staircase
-from assay.report.figures import NOT_MODELLED, percent, shape, short
 from assay.report.page import Column
 from assay.report.pictures import Picture
 from assay.report.section import Section
-from assay.report.sheet import Cell, Row, Sheet
+from assay.report.sheet import Cell, Row, Sheet, worked
 
 MOST_LOSSES = 12
 MOST_PICTURES = 12
@@ -44,67 +46,26 @@ def eyexam_sections(result: Eyexam) -> tuple[Section, ...]:
 def eyexam_summary(result: Eyexam) -> str:
     """`41.8 of 168 MACs/cycle (25 %); most is lost at step 6, average bandwidth: 67 % of all cycles.`"""
     bound, peak = result.attained.bound or Fraction(0), result.hardware.peak_macs_per_cycle
-    text = f"{rate(bound)} of {peak:,} MACs/cycle ({percent(float(bound / peak))})"
+    text = f"{per_cycle(bound)} of {peak:,} MACs/cycle ({percent(bound / peak)})"
     worst = result.worst
     if worst is None:
         return f"{text}; nothing is lost."
-    title = worst.title[0].lower() + worst.title[1:]
     share = percent(float(result.lost_at(worst.key) / (result.attained.cycles or 1)))
-    step = f"step {worst.number}, {title}" if worst.number else f"the {title}"
+    step = f"step {worst.number}, {small(worst.title)}" if worst.number else f"the {small(worst.title)}"
     return f"{text}; most is lost at {step}: {share} of all cycles."
-
-
-def rate(value: Fraction | None) -> str:
-    """MACs per cycle: short where they are many."""
-    if value is None:
-        return NOT_MODELLED
-    number = float(value)
-    return short(number) if number >= 1e5 else f"{number:,.0f}" if number >= 1000 else f"{number:.4g}"
 
 
 def _network_section(result: Eyexam) -> Section:
     sheet = _steps_sheet(result.steps, "Bounds of the network, each the sum of its layers one after another")
     picture = staircase("eyexam", result.title, result.steps, result.hardware.peak_macs_per_cycle)
-    return Section("eyexam", "Eyexam", result.notes, _metrics(result), (sheet,), (picture,))
+    return Section("eyexam", "Eyexam", result.notes, eyexam_metrics(result), (sheet,), (picture,))
 
 
 def _layer_section(result: Eyexam) -> Section:
     (layer,) = result.layers
     sheet = _steps_sheet(result.steps, f"{layer.name}: {shape(layer.einsum.dims)}")
     picture = staircase("eyexam", result.title, result.steps, result.hardware.peak_macs_per_cycle)
-    return Section("eyexam", "Eyexam", result.notes, _metrics(result), (sheet,), (picture,))
-
-
-def _metrics(result: Eyexam) -> tuple[Metric, ...]:
-    chip, last = result.hardware, result.attained
-    peak, bound = chip.peak_macs_per_cycle, float(last.bound or 0)
-    per_cycle = Metric(
-        "macs_per_cycle",
-        "Reached",
-        bound,
-        "MACs/cycle",
-        Basis.SIMULATED if last.key is Key.ACCESS else Basis.CALCULATED,
-        "macs / cycles",
-        (Operand("macs", last.macs, "MACs"), Operand("cycles", last.cycles, "cycles")),
-        SOURCE,
-        f"of {peak:,} at the peak",
-    )
-    operands = (
-        Operand("reached", bound, "MACs/cycle"),
-        Operand("pes", chip.pes, "PEs"),
-        Operand("macs_per_pe", chip.compute.macs_per_cycle, "MACs/cycle"),
-    )
-    share = Metric(
-        "utilization",
-        "Share of the peak",
-        bound / peak,
-        "%",
-        per_cycle.basis,
-        "reached / (pes · macs_per_pe)",
-        operands,
-        SOURCE,
-    )
-    return per_cycle, share
+    return Section("eyexam", "Eyexam", result.notes, eyexam_metrics(result), (sheet,), (picture,))
 
 
 def _steps_sheet(steps: tuple[Step, ...], title: str) -> Sheet:
@@ -112,7 +73,7 @@ def _steps_sheet(steps: tuple[Step, ...], title: str) -> Sheet:
         Column("Step"),
         Column("Asked for", right=False, fold=12),
         Column("MACs/cycle"),
-        Column("Lost"),
+        Column("Lost", why="1 - cycles of the step before / cycles of this step"),
         Column("Because", right=False, fold=24),
     )
     return Sheet("eyexam", title, columns, tuple(_step_row(step) for step in steps))
@@ -123,13 +84,31 @@ def _step_row(step: Step) -> Row:
     cause = f"{step.layer}: {step.cause}" if step.layer else step.cause
     if step.cycles is None:
         return number, step.title, NOT_MODELLED, "", cause
-    lost = "" if step.share is None else percent(step.share) if step.share else "0 %"
-    why = f"{BOUNDS[step.key]}\n= {step.macs:,} MACs / {step.cycles:,} cycles"
+    lost: str | Cell = ""
+    if step.share is not None:
+        lost = worked(f"1 - {step.before:,} cycles / {step.cycles:,} cycles", percent(step.share))
     if not step.proven:
         cause = (
-            f"{cause}; " * bool(cause) + f"the best mapping found reaches {rate(Fraction(step.macs, step.found or 1))}"
+            f"{cause}; " * bool(cause)
+            + f"the best mapping found reaches {per_cycle(Fraction(step.macs, step.found or 1))}"
         )
-    return number, step.title, Cell(rate(step.bound), why), lost, cause
+    bound = Cell(per_cycle(step.bound), f"{BOUNDS[step.key]}\n{_bound(step)}")
+    return number, step.title, bound, lost, Cell(cause, _limit(step))
+
+
+def _bound(step: Step) -> str:
+    return f"{step.macs:,} MACs / {step.cycles:,} cycles = {per_cycle(step.bound)}"
+
+
+def _limit(step: Step) -> str:
+    """What there is of it, and what would not limit; the cycles alone where no figures say it."""
+    limit, before = step.limit, "" if step.before is None else f" beside {step.before:,} at the step before"
+    cycles = f"{step.cycles:,} cycles{before}"
+    if limit is None or limit.has is None or limit.wants is None:
+        return cycles if step.before is not None else _bound(step)
+    at = f" ({limit.at})" if limit.at else ""
+    has, wants = (f"{exact(each)} {limit.unit}".rstrip() for each in (limit.has, limit.wants))
+    return f"{cycles}\n{limit.kind} {limit.name}{at}: {has}; {wants} would not limit"
 
 
 def _layers_section(result: Eyexam) -> Section:
@@ -146,7 +125,12 @@ def _layers_section(result: Eyexam) -> Section:
         Column("Loses most at", right=False, drop=3),
     )
     rows = tuple(_layer_row(layer, keys) for layer in result.layers)
-    total = ["All", short(result.attained.macs), *[_cell(result.steps, key) for key in (Key.DATAFLOW, *keys)]]
+    macs = summed([(each.name, each.layer.macs) for each in result.layers], "MACs", f"{result.attained.macs:,} MACs")
+    total = [
+        "All",
+        Cell(short(result.attained.macs), macs),
+        *[_cell(result.steps, key) for key in (Key.DATAFLOW, *keys)],
+    ]
     worst = result.worst
     totals = ((*total, "" if worst is None else SHORT_TITLES[worst.key]),)
     note = "Parallel: what the dataflow lets run at once (step 2). The others: steps 3 to 7."
@@ -157,14 +141,14 @@ def _layers_section(result: Eyexam) -> Section:
 def _layer_row(layer: LayerEyexam, keys: Sequence[Key]) -> Row:
     worst = layer.worst
     cells = [_cell(layer.steps, key) for key in (Key.DATAFLOW, *keys)]
-    return (layer.name, short(layer.layer.macs), *cells, "" if worst is None else SHORT_TITLES[worst.key])
+    return (layer.name, macs_cell(layer.chosen), *cells, "" if worst is None else SHORT_TITLES[worst.key])
 
 
 def _cell(steps: tuple[Step, ...], key: Key) -> str | Cell:
     step = next((each for each in steps if each.key is key), None)
     if step is None:
         return ""
-    return "-" if step.cycles is None else Cell(rate(step.bound), step.cause)
+    return "-" if step.cycles is None else Cell(per_cycle(step.bound), f"{_bound(step)}\n{step.cause}".rstrip())
 
 
 def _losses_sheet(result: Eyexam) -> Sheet | None:
@@ -183,9 +167,9 @@ def _losses_sheet(result: Eyexam) -> Sheet | None:
         (
             layer.name,
             SHORT_TITLES[step.key],
-            Cell(f"{math.ceil(lost):,}", _lost(step, result.hardware.peak_macs_per_cycle)),
-            Cell(percent(float(lost / cycles)), f"{math.ceil(lost):,} / {cycles:,} cycles of the network"),
-            step.cause,
+            worked(_lost(step, result.hardware.peak_macs_per_cycle), f"{math.ceil(lost):,}"),
+            worked(f"{plural(math.ceil(lost), 'cycle')} / {cycles:,} cycles of the network", percent(lost / cycles)),
+            Cell(step.cause, _limit(step)),
         )
         for layer, step, lost in found[:MOST_LOSSES]
     )
@@ -198,7 +182,7 @@ def _losses_sheet(result: Eyexam) -> Sheet | None:
 
 def _lost(step: Step, peak: int) -> str:
     """The difference of two steps, where both lie below the peak."""
-    full = f"{step.macs:,} MACs / {peak:,} per cycle"
+    full = f"{step.macs:,} MACs / {peak:,} MACs per cycle at the peak"
     before = full if step.before is None or step.before * peak < step.macs else f"{step.before:,} cycles before"
     return f"{step.cycles:,} cycles with this step - {before}"
 

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from assay.metrics.eyexam_steps import Eyexam, Key, Step
-from assay.report.figures import percent, short
-from assay.report.pictures import Picture
+from assay.reading.figures import per_cycle, percent, short
+from assay.report.pictures import GREY, WIDTH, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 7.2
 WRAP = 108
 """Signs of small text across the picture."""
 
 COLORS = dict(
     zip(Key, ("#7F7F7F", "#332288", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#882255", "#CC79A7"), strict=True)
 )
-GREY = "#555555"
 LEGEND = {
     Key.LAYER: "the size of the layer",
     Key.DATAFLOW: "dataflow",
@@ -71,7 +68,7 @@ def _draw_step(axes: Axes, step: Step, cause: list[str], top: float) -> float:
     axes.barh(top - (TITLE + BAR) / 2 + 0.04, float(step.bound or 0), height=BAR - TITLE - 0.14, color=COLORS[step.key])
     number = f"{step.number} " if step.number else ""
     lost = f", {percent(step.share)} lost" if step.share else ", nothing lost" if step.before is not None else ""
-    _text(axes, f"{number}{step.title}: {_rate(step.bound)} MACs/cycle{lost}", top - 0.2, 8.5, weight="bold")
+    _text(axes, f"{number}{step.title}: {per_cycle(step.bound)} MACs/cycle{lost}", top - 0.2, 8.5, weight="bold")
     if cause:
         _text(axes, "\n".join(cause), top - BAR, 7.5, color="#222222")
     return top - BAR - LINE * len(cause)
@@ -97,7 +94,7 @@ def layers_picture(result: Eyexam) -> Picture:
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
-        seen: dict[Key, Any] = {}
+        seen: set[Key] = set()
         for place, layer in enumerate(result.layers):
             reached = float(layer.attained.bound or 0)
             axes.bar(place, reached, 0.8, color="#d9d9d9", label="reached" if place == 0 else None)
@@ -106,7 +103,7 @@ def layers_picture(result: Eyexam) -> Picture:
                     high = peak if step.before is None else min(layer.layer.macs / step.before, peak)
                     low = layer.layer.macs / step.cycles
                     label = None if step.key in seen else f"lost to {LEGEND[step.key]}"
-                    seen[step.key] = True
+                    seen.add(step.key)
                     axes.bar(place, high - low, 0.8, bottom=low, color=COLORS[step.key], label=label)
         axes.axhline(peak, color=GREY, linestyle="--", linewidth=1, label=f"peak: {peak:,} MACs/cycle")
         every = -(-count // MOST_NAMES)
@@ -135,8 +132,3 @@ def _log_axis(axes: Axes, low: float, high: float) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("MACs/cycle")
-
-
-def _rate(value: Fraction | None) -> str:
-    number = float(value or 0)
-    return short(number) if number >= 1e5 else f"{number:,.0f}" if number >= 1000 else f"{number:.4g}"

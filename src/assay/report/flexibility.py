@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from assay.metrics.flexibility import ENERGY, THROUGHPUT, Flexibility, flexibility_metrics
+from assay.evaluation.results import Evaluation
+from assay.metrics.flexibility import ENERGY, THROUGHPUT, Flexibility, Gain, flexibility_metrics
 from assay.metrics.flexibility_workload import Support, Workload
-from assay.report.figures import NOT_MODELLED, percent, pes, plain, plural, short
+from assay.reading.figures import compact, exact, fold, percent, pes
+from assay.reading.words import plural
+from assay.report.evaluation_whys import limit_cell, mean_pes, used_cell
 from assay.report.flexibility_map import map_sections
 from assay.report.flexibility_pictures import bars_picture
 from assay.report.page import Column
 from assay.report.section import Section
-from assay.report.sheet import Cell, Sheet
+from assay.report.sheet import Cell, Sheet, worked
 
 SAME_REASONS = 3
 """Layers that fail for the same reason are named up to here."""
@@ -93,13 +96,13 @@ def _workloads_sheet(result: Flexibility) -> Sheet:
         Column("Workload", right=False, fold=12),
         Column("Class", right=False, drop=2, fold=10),
         Column("Runs?", right=False),
-        Column("Batch", drop=1),
-        Column("Bits", drop=4),
-        Column("PE\nuse", drop=6),
-        Column("Useful\nof peak"),
-        Column("Inferences\nper s"),
-        Column("Inferences\nper J", drop=7),
-        Column("Energy\nefficiency"),
+        Column("Batch", drop=1, why="inputs processed together, as the suite says or as asked for"),
+        Column("Bits", drop=4, why="of the widest operands, as the suite says"),
+        Column("PE\nuse", drop=6, why="MACs done / MACs that the PEs could do"),
+        Column("Useful\nof peak", why="PE use × share of the MACs without a zero operand"),
+        Column("Inferences\nper s", why="batch / latency of all its layers, one after another"),
+        Column("Inferences\nper J", drop=7, why="batch / energy, off-chip memory included"),
+        Column("Energy\nefficiency", why="useful MACs per joule / those of the reference"),
         Column("Limited by", right=False, drop=5),
         Column("PEs\nat work", drop=3),
     )
@@ -118,8 +121,6 @@ def _workloads_sheet(result: Flexibility) -> Sheet:
 
 
 def _workload_row(result: Flexibility, each: Workload) -> tuple[str | Cell, ...]:
-    figures = each.figures
-    limit = figures.limit
     why = f"{each.entry.network}\n{each.macs:,} MACs\n{each.entry.why}".strip()
     return (
         Cell(each.name, why),
@@ -127,37 +128,44 @@ def _workload_row(result: Flexibility, each: Workload) -> tuple[str | Cell, ...]
         "no" if each.support is Support.NONE else str(each.support),
         f"{each.network.batch:,}",
         str(each.bits),
-        Cell(_share(figures.utilization), _used(each)),
-        Cell(_share(each.throughput_efficiency), f"PE use × {percent(each.effectual)} of MACs without a zero operand"),
-        Cell(_plain(figures.throughput), "batch / latency of all its layers, one after another"),
-        Cell(_plain(figures.inferences_per_joule), "batch / energy, off-chip memory included"),
-        Cell(_share(result.energy_efficiency(each)), _beside(result)),
-        Cell("-" if limit is None else f"{limit[0]} ({percent(limit[1])})", "share of the time that is spent so"),
-        Cell("-" if figures.active_pes is None else pes(figures.active_pes), "mean over the cycles that compute"),
+        *(_workload_cells(result, each, each.evaluation) if each.evaluation is not None else NOTHING),
     )
 
 
-def _used(each: Workload) -> str:
-    evaluation = each.evaluation
-    if evaluation is None or evaluation.cycles is None:
-        return "it does not run"
-    peak = evaluation.hardware.peak_macs_per_cycle
-    return f"{evaluation.macs:,} MACs / ({evaluation.cycles:,} cycles × {peak:,} MACs per cycle)"
+NOTHING = (Cell("-", "it does not run"),) * 7
 
 
-def _beside(result: Flexibility) -> str:
-    name = "the best workload" if result.reference is None else result.reference.name
-    return f"useful MACs per joule / those of {name}"
+def _workload_cells(result: Flexibility, each: Workload, found: Evaluation) -> tuple[str | Cell, ...]:
+    figures, batch, limit = each.figures, f"{each.network.batch:,}", each.figures.limit
+    useful = f"{exact(figures.utilization, '%')} × {exact(each.effectual, '%')}"
+    energy, best, text = (
+        figures.inferences_per_joule,
+        result.reference,
+        percent(result.energy_efficiency(each), none="-"),
+    )
+    beside = Cell(text)
+    if best is not None and each.effectual_macs_per_joule is not None:
+        one, other = (exact(which.effectual_macs_per_joule) for which in (each, best))
+        beside = worked(f"{one} MACs/J / {other} MACs/J of {best.name}", text)
+    return (
+        used_cell(found),
+        worked(useful, percent(each.throughput_efficiency, none="-")),
+        worked(f"{batch} / {exact(found.latency, 's')}", compact(figures.throughput, none="-")),
+        worked(f"{batch} / {exact(found.energy, 'J')}", compact(energy)) if energy is not None else "-",
+        beside,
+        "-" if limit is None else limit_cell(f"{limit[0]} ({percent(limit[1])})", found, limit),
+        Cell(pes(figures.active_pes, none="-"), mean_pes(found)),
+    )
 
 
 def _classes_sheet(result: Flexibility) -> Sheet:
     columns = (
         Column("Class", right=False, fold=12),
         Column("Run"),
-        Column("Throughput,\nmean"),
-        Column("Worst"),
-        Column("Energy,\nmean"),
-        Column("Worst"),
+        Column("Throughput,\nmean", why="geometric mean of the useful share of the peak"),
+        Column("Worst", why="the least useful share of the peak"),
+        Column("Energy,\nmean", why="geometric mean of the energy efficiency"),
+        Column("Worst", why="the least energy efficiency"),
         Column("Worst in throughput", right=False, drop=1),
     )
     rows = [_class_row(result, kind) for kind in result.suite.kinds]
@@ -178,18 +186,27 @@ def _classes_sheet(result: Flexibility) -> Sheet:
     )
 
 
-def _class_row(result: Flexibility, kind: str | None) -> tuple[str, ...]:
-    chosen = [each for each in result.workloads if kind in (None, each.entry.kind)]
-    runs = sum(each.support.runs for each in chosen)
-    speed, energy = result.summary(THROUGHPUT, kind), result.summary(ENERGY, kind)
+def _class_row(result: Flexibility, kind: str | None) -> tuple[str | Cell, ...]:
+    chosen = result.of_class(kind)
+    runs = [each.name for each in chosen if each.support.runs]
+    speed = result.summary(THROUGHPUT, kind)
+    cells = [cell for tier in (THROUGHPUT, ENERGY) for cell in _tier_cells(result, tier, kind)]
     return (
         kind or "all",
-        f"{runs} of {len(chosen)}",
-        _share(speed.geomean),
-        _share(speed.worst and speed.worst[1]),
-        _share(energy.geomean),
-        _share(energy.worst and energy.worst[1]),
+        Cell(f"{len(runs)} of {len(chosen)}", f"{len(runs)} that run: {', '.join(runs)}"),
+        *cells,
         speed.worst[0] if speed.worst else "-",
+    )
+
+
+def _tier_cells(result: Flexibility, tier: str, kind: str | None) -> tuple[Cell, Cell]:
+    """The mean and the worst of a class."""
+    found, values = result.summary(tier, kind), result.efficiencies(tier, kind)
+    known = [f"{name}: {exact(min(1.0, value), '%')}" for name, value in values if value is not None]
+    mean, worst = percent(found.geomean, none="-"), percent(found.worst and found.worst[1], none="-")
+    return (
+        Cell(mean, "\n".join([*known, f"their product to the power of 1/{len(known)} = {mean}"]) if known else ""),
+        Cell(worst, f"of {len(known)}: {found.worst[0]}" if found.worst else ""),
     )
 
 
@@ -197,22 +214,26 @@ def _gains_sheet(result: Flexibility) -> Sheet:
     columns = (
         Column("Variant", right=False, fold=12),
         Column("Beside", right=False, drop=1),
-        Column("Inferences\nper s"),
-        Column("Inferences\nper J"),
-        Column("Possible\nper s"),
+        Column("Inferences\nper s", why="inferences per s / those of the same network in full"),
+        Column("Inferences\nper J", why="inferences per J / those of the same network in full"),
+        Column("Possible\nper s", why="bits in full / bits / share of the MACs without a zero operand"),
     )
-    rows = tuple((g.name, g.plain, _times(g.throughput), _times(g.per_joule), _times(g.ideal)) for g in result.gains)
+    named = {each.name: each for each in result.workloads}
+    rows = tuple(_gain_row(gain, named[gain.name], named[gain.plain]) for gain in result.gains)
     notes = ("Possible: with multipliers that split into narrower ones, and that skip every zero.",)
     return Sheet("flexibility_gains", "What fewer bits and zeros bring", columns, rows, notes=notes)
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else percent(value)
-
-
-def _plain(value: float | None) -> str:
-    return "-" if value is None else short(value) if value >= 1e5 else f"{float(f'{value:.3g}'):,g}"
-
-
-def _times(value: float | None) -> str:
-    return NOT_MODELLED if value is None else f"{plain(value)} x"
+def _gain_row(gain: Gain, variant: Workload, plain: Workload) -> tuple[str | Cell, ...]:
+    one, other = variant.figures, plain.figures
+    possible = f"{plain.bits} / {variant.bits} / {exact(variant.effectual, '%')}"
+    return (
+        gain.name,
+        gain.plain,
+        worked(f"{exact(one.throughput)} / {exact(other.throughput)}", fold(gain.throughput)),
+        worked(
+            f"{exact(one.inferences_per_joule)} / {exact(other.inferences_per_joule)}",
+            fold(gain.per_joule),
+        ),
+        worked(possible, fold(gain.ideal)),
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from assay.metrics.flexibility_map import Curve, Point, ShapeMap
-from assay.reading.words import listed
-from assay.report.figures import percent
+from assay.metrics.flexibility_map import ShapeCurve, ShapeMap, ShapePoint
+from assay.reading.figures import exact, percent, shape, whole
+from assay.reading.words import capital, listed
 from assay.report.flexibility_pictures import curves_picture, heat_picture
 from assay.report.page import Column
 from assay.report.section import Section
@@ -31,16 +31,16 @@ def range_sentences(shapes: ShapeMap) -> tuple[str, ...]:
     where = "in no corner of the map" if corner is None else _corner_text(shapes, corner.m, corner.c)
     share = f"{percent(shapes.share_above)} of the shapes of the map are above"
     found = [f"Around {shapes.base}, it stays above {what} {where}; {share}."]
-    return (*found, *(f"{_capital(curve.title)}: {_curve_text(shapes, curve)}." for curve in shapes.curves))
+    return (*found, *(f"{capital(curve.title)}: {_curve_text(shapes, curve)}." for curve in shapes.curves))
 
 
 def _corner_text(shapes: ShapeMap, m: int, c: int) -> str:
     least = shapes.channels[0]
     bounds = [f"{dim} >= {value}" for dim, value in (("M", m), ("C", c)) if value > least]
-    return f"for {' and '.join(bounds)}" if bounds else "for every M and C"
+    return f"for {listed(bounds)}" if bounds else "for every M and C"
 
 
-def _curve_text(shapes: ShapeMap, curve: Curve) -> str:
+def _curve_text(shapes: ShapeMap, curve: ShapeCurve) -> str:
     """`above for P >= 7 (below: 46 % at 4)`; the values where they are no range."""
     above, values = shapes.above_on(curve), curve.values
     if len(above) == len(values):
@@ -57,7 +57,7 @@ def _curve_text(shapes: ShapeMap, curve: Curve) -> str:
     return f"below at {curve.dim} = {listed(below)}, else above"
 
 
-def _shares(shapes: ShapeMap, curve: Curve, nearest: int, last: int) -> str:
+def _shares(shapes: ShapeMap, curve: ShapeCurve, nearest: int, last: int) -> str:
     """How far it falls: `46 % at 4, 3.1 % at 1`."""
     found = []
     for value in dict.fromkeys((nearest, last)):
@@ -69,7 +69,7 @@ def _shares(shapes: ShapeMap, curve: Curve, nearest: int, last: int) -> str:
 def _grid_sheet(shapes: ShapeMap) -> Sheet:
     columns = (Column("M \\ C"), *(Column(str(c)) for c in shapes.channels))
     rows: tuple[Row, ...] = tuple(
-        (str(m), *(_number(point, shapes.efficiency(point)) for c in shapes.channels for point in (shapes.at(m, c),)))
+        (str(m), *(_number(shapes, shapes.at(m, c), by_energy=shapes.by_energy) for c in shapes.channels))
         for m in reversed(shapes.channels)
     )
     measure = "MACs per joule, % of the map's best" if shapes.by_energy else "MACs per second, % of the peak"
@@ -78,25 +78,26 @@ def _grid_sheet(shapes: ShapeMap) -> Sheet:
     return Sheet("flexibility_grid", title, columns, rows, notes=notes)
 
 
-def _curve_sheet(shapes: ShapeMap, curve: Curve) -> Sheet:
+def _curve_sheet(shapes: ShapeMap, curve: ShapeCurve) -> Sheet:
     """One column per value: MACs per second of the peak, and MACs per joule beside the best of the map."""
     columns = (Column(f"% at {curve.dim} =", right=False), *(Column(str(value)) for value in curve.values))
     best = shapes.best
-    rows: list[Row] = [("of the peak", *(_number(point, point.utilization) for point in curve.points))]
+    rows: list[Row] = [("of the peak", *(_number(shapes, point, by_energy=False) for point in curve.points))]
     if best is not None and best.macs_per_joule:
-        scale = best.macs_per_joule
-        shares = [None if p.macs_per_joule is None else p.macs_per_joule / scale for p in curve.points]
-        rows.append(("MACs/J, of best", *(_number(p, v) for p, v in zip(curve.points, shares, strict=True))))
-    return Sheet(f"flexibility_{curve.key}", _capital(curve.title), columns, tuple(rows))
+        rows.append(("MACs/J, of best", *(_number(shapes, point, by_energy=True) for point in curve.points)))
+    return Sheet(f"flexibility_{curve.key}", capital(curve.title), columns, tuple(rows))
 
 
-def _number(point: Point, value: float | None) -> Cell:
-    """In percent, without the sign."""
+def _number(shapes: ShapeMap, point: ShapePoint, *, by_energy: bool) -> Cell:
+    """In percent, without the sign: MACs per joule of the best, or MACs per second of the peak."""
     if point.failure is not None:
         return Cell("x", point.failure.reason)
-    text = "-" if value is None else f"{100 * value:.0f}" if value >= 0.0995 else f"{100 * value:.1f}"
-    return Cell(text, f"bound by {point.bound_by}")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    value, best, macs = point.utilization, shapes.best, f"{point.einsum.macs:,} MACs"
+    filled = f"{macs} / ({whole(point.cycles)} cycles × {shapes.hardware.peak_macs_per_cycle:,} MACs per cycle)"
+    if by_energy:
+        value = shapes.of_best(point)
+        if value is None or best is None:
+            return Cell("-")
+        other = f"({best.einsum.macs:,} MACs / {exact(best.energy, 'J')})"
+        filled = f"({macs} / {exact(point.energy, 'J')}) / {other} of {shape(best.einsum.dims)}"
+    return Cell(percent(value).removesuffix(" %"), f"{filled} = {percent(value)}\nbound by {point.bound_by}")

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from assay.metrics.flexibility import Flexibility
-from assay.metrics.flexibility_map import Curve, ShapeMap
-from assay.report.figures import percent
-from assay.report.pictures import PALETTE, Picture
+from assay.metrics.flexibility_map import ShapeCurve, ShapeMap
+from assay.reading.figures import percent
+from assay.report.pictures import GREY, PALETTE, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ def bars_picture(result: Flexibility) -> Picture:
         axes.barh([y + 0.2 for y in places], [100 * v for v in energies], 0.38, color=PALETTE[1], label=label)
         for y, each in enumerate(rows):
             if not each.support.runs:
-                axes.text(1.2, y, str(each.support), va="center", color="#555555", fontsize=8)
+                axes.text(1.2, y, str(each.support), va="center", color=GREY, fontsize=8)
                 continue
             for shift, value in ((-0.2, speeds[y]), (0.2, energies[y])):
                 place = min(100 * value, 102.0)
@@ -61,7 +61,7 @@ def heat_picture(shapes: ShapeMap) -> Picture:
         for row, line in enumerate(shares):
             for column, share in enumerate(line):
                 failed = shapes.at(values[row], values[column]).failure is not None
-                text = "x" if failed else f"{share:.0f}"
+                text = "x" if failed else percent(share / 100).removesuffix(" %")
                 axes.text(column, row, text, ha="center", va="center", fontsize=7, color="w" if share < 55 else "k")
         _outline(axes, shapes)
         axes.set_xticks(range(len(values)), [str(v) for v in values])
@@ -115,7 +115,7 @@ def curves_picture(shapes: ShapeMap) -> Picture:
     return Picture("flexibility_curves", title, draw, 7.0, 0.8 + 2.0 * ((len(curves) + 1) // 2))
 
 
-def _draw_curve(axes: Axes, shapes: ShapeMap, curve: Curve) -> None:
+def _draw_curve(axes: Axes, shapes: ShapeMap, curve: ShapeCurve) -> None:
     best = shapes.best
     speeds = [_percent(point.utilization) for point in curve.points]
     axes.plot(curve.values, speeds, "o-", color=PALETTE[0], markersize=3.5, label="throughput, of peak")
@@ -131,7 +131,7 @@ def _draw_curve(axes: Axes, shapes: ShapeMap, curve: Curve) -> None:
     )
     failed = [value for value, point in zip(curve.values, curve.points, strict=True) if point.failure]
     for value in failed:
-        axes.text(value, 0, "no\nmapping", ha="center", va="bottom", fontsize=6.5, color="#555555")
+        axes.text(value, 0, "no\nmapping", ha="center", va="bottom", fontsize=6.5, color=GREY)
     if curve.values[-1] > 16:
         axes.set_xscale("log", base=2)
     shown = [v for v in curve.values if v & (v - 1) == 0] if curve.values[-1] > 16 else list(curve.values)

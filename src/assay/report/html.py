@@ -10,10 +10,10 @@ from html import escape
 from itertools import groupby
 
 from assay.metrics.metric import Metric
-from assay.report.html_style import STYLE
+from assay.report.html_style import STYLE, room
 from assay.report.metrics import explained, figure
 from assay.report.pictures import Picture, picture_svg
-from assay.report.section import Block, Section
+from assay.report.section import Section, TextBlock
 from assay.report.sheet import to_html
 
 HOW_TO_READ = (
@@ -22,9 +22,7 @@ HOW_TO_READ = (
 )
 
 
-def html_report(
-    title: str, sections: Sequence[Section], *, summary: str = "", command: str = "", date: str = ""
-) -> str:
+def html_report(title: str, sections: Sequence[Section], *, summary: str = "", command: str = "") -> str:
     """The whole file. Every text in it is escaped.
 
     Args:
@@ -32,7 +30,6 @@ def html_report(
         sections: what it shows, in order.
         summary: a few sentences below the heading.
         command: the command line that makes it, for its foot.
-        date: when it was made; empty: not said, so that the same command gives the same file.
 
     Raises:
         UnsupportedError: a section has pictures, and matplotlib is not installed.
@@ -46,9 +43,9 @@ def html_report(
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>"
+        f"<title>{escape(title)}</title><style>{STYLE}{room(body)}</style></head>\n<body>"
         f'<header><h1>{escape(title)}</h1>{lead}<p class="note screen">{HOW_TO_READ}</p>{nav}</header>\n'
-        f"<main>{body}</main>\n{_foot(command, date)}</body></html>\n"
+        f"<main>{body}</main>\n{_foot(command)}</body></html>\n"
     )
 
 
@@ -64,12 +61,11 @@ def _contents(entries: Sequence[tuple[str, str]]) -> str:
     return f'<nav aria-label="Contents"><ol>{"".join(lines)}</ol></nav>'
 
 
-def _foot(command: str, date: str) -> str:
+def _foot(command: str) -> str:
     from assay import __version__
 
-    made = f"Made by Assay {escape(__version__)}{f' on {escape(date)}' if date else ''}"
     how = f" with <code>{escape(command)}</code>" if command else ""
-    return f'<footer><p class="note">{made}{how}. 1 MAC = 2 operations.</p></footer>'
+    return f'<footer><p class="note">Made by Assay {escape(__version__)}{how}. 1 MAC = 2 operations.</p></footer>'
 
 
 def _section(section: Section, anchor: str) -> str:
@@ -99,7 +95,7 @@ def _picture(picture: Picture, anchor: str) -> str:
     return f'<figure><div class="picture">{drawn}</div><figcaption>{title}</figcaption></figure>'
 
 
-def _block(block: Block) -> str:
+def _block(block: TextBlock) -> str:
     title = escape(block.title)
     text = f'<pre class="block" tabindex="0" role="region" aria-label="{title}">{escape(block.text)}</pre>'
     if block.folded:

@@ -1,10 +1,13 @@
 """How the HTML report looks: on a screen, a phone and paper, in light and dark.
 
 What a figure of a table unfolds into stands below its row across the whole table, however narrow its column is: it is
-placed by hand, and the row makes room for its lines (`--lines`, written by `assay.report.sheet`).
+placed at the foot of the row, and the row makes room for its lines (`--lines`, written by `assay.report.sheet`; `room`
+hands it on from the explanation that is open to its row).
 """
 
 from __future__ import annotations
+
+import re
 
 STYLE = """
 :root { --ink: #1a1a1a; --soft: #595959; --line: #d4d4d4; --back: #ffffff; --shade: #f4f5f7; --link: #00518a; }
@@ -68,8 +71,9 @@ tfoot tr:first-child > * { border-top: 2px solid var(--line); }
 .right { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 thead .right { white-space: normal; }
 .sheet .note { position: sticky; left: 0; width: 100cqw; max-width: 46rem; }
-td > details[open], th > details[open] { padding-bottom: calc(var(--lines) * 1rem + 2.6rem); }
-.why { position: absolute; z-index: 2; left: 0; width: 100%; text-align: left; font-weight: 400; margin-top: 0.2rem; }
+tbody tr, tfoot tr { position: relative; }
+tr:has(> * > details[open]) > * { padding-bottom: calc(var(--lines) * 1rem + 2.6rem); }
+.why { position: absolute; z-index: 2; left: 0; bottom: 0.5rem; width: 100%; text-align: left; font-weight: 400; }
 .why pre { position: sticky; left: 0; width: max-content; max-width: 100cqw; overflow-x: auto; white-space: pre;
   margin: 0; }
 
@@ -107,7 +111,13 @@ figure { margin: 1.25rem 0; }
   tr > th:first-child { position: static; }
   pre, .why pre { font-size: 6.5pt; line-height: 8.5pt; max-width: 100%; overflow: visible; }
   pre.block { white-space: pre-wrap; }
-  td > details[open], th > details[open] { padding-bottom: calc(var(--lines) * 8.5pt + 2rem); }
+  tr:has(> * > details[open]) > * { padding-bottom: calc(var(--lines) * 8.5pt + 2rem); }
   .picture svg { min-width: 0; max-width: 150mm; max-height: 115mm; }
 }
 """
+
+
+def room(body: str) -> str:
+    """The rules that give a row the room of what is open in it, for the numbers of lines that there are in a page."""
+    found = sorted({int(lines) for lines in re.findall(r'style="--lines:(\d+)"', body)})
+    return "".join(f'tr:has(> * > [open][style="--lines:{n}"]) {{ --lines: {n}; }}\n' for n in found)

@@ -6,8 +6,11 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from assay.metrics.metric import Metric
-from assay.metrics.requirements import Answer, Verdict
+from assay.metrics.audit_figures import bound_of
+from assay.metrics.metric import Metric, Operand
+from assay.metrics.verdict import Answer, Verdict
+from assay.reading.figures import square
+from assay.reading.words import small
 from assay.report.metrics import STATED, amount, figure
 from assay.report.page import pairs, prose
 from assay.report.section import Section
@@ -33,12 +36,21 @@ def verdict_parts(verdict: Verdict, width: int | None) -> list[RenderableType]:
 def verdict_sections(verdict: Verdict) -> tuple[Section, ...]:
     """The verdict as a section, which says it in its title; its answers go into Markdown, LaTeX and HTML, too."""
     rows = [
-        Metric(f"question_{each.number}", f"{each.number}. {each.question}", _answer(each).replace("\n", "; "))
+        Metric(
+            f"question_{each.number}",
+            f"{each.number}. {each.question}",
+            _answer(each).replace("\n", "; "),
+            operands=tuple(
+                Operand(metric.title, metric.value, metric.unit, metric.formula or metric.source)
+                for metric in each.metrics
+                if metric.value is not None
+            ),
+        )
         for each in verdict.answers
     ]
     if verdict.remarks:
         rows.append(Metric("remarks", "Remarks", " ".join(verdict.remarks)))
-    title = verdict.sentence[0].lower() + verdict.sentence[1:].rstrip(".")
+    title = small(verdict.sentence).rstrip(".")
     return (Section("verdict", f"Verdict: {title}", metrics=tuple(rows)),)
 
 
@@ -55,7 +67,8 @@ def _answer(answer: Answer) -> str:
 
 def _known(metric: Metric) -> str:
     """Title and value; the conditions of calculated figures stand in the scorecard."""
-    if metric.unit == "m2" and isinstance(metric.value, float) and metric.basis not in STATED:
-        return f"{metric.title} {1e6 * metric.value:.4g} mm2"
     value = figure(metric) if metric.basis in STATED else amount(metric.value, metric.unit)
-    return f"{metric.title} {value}"
+    if metric.unit == "m2" and isinstance(metric.value, float) and metric.basis not in STATED:
+        value = square(metric.value, 4)
+    bound = bound_of(metric)
+    return f"{metric.title} {bound.sign} {value}" if bound else f"{metric.title} {value}"

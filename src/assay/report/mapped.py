@@ -10,8 +10,11 @@ from rich.text import Text
 from assay.evaluation.mapped import MappedLayer
 from assay.mapper import Point
 from assay.mapping.text import render
+from assay.reading.figures import percent, shape, whole
+from assay.reading.units import NOT_MODELLED, format_si
+from assay.reading.words import listed, plural
 from assay.report.evaluation import energy_bars
-from assay.report.figures import NOT_MODELLED, OBJECTIVE_NAMES, missing_energy, percent, plural, shape, si, whole
+from assay.report.figures import OBJECTIVE_NAMES, missing_energy
 from assay.report.page import Column, bullets, grid, heading, pairs, prose, to_text
 
 MOST_POINTS = 20
@@ -43,7 +46,7 @@ def verdict(mapped: MappedLayer) -> str:
     """How good it is and how well that is known, in one line."""
     search = mapped.search
     least = f"least {'modelled ' if _partly(mapped) else ''}{OBJECTIVE_NAMES[search.objective]}"
-    found = f"found before, in {si(search.seconds, 's')}" if search.cached else si(search.seconds, "s")
+    found = f"found before, in {format_si(search.seconds, 's')}" if search.cached else format_si(search.seconds, "s")
     effort = f"{found}, {plural(search.labels, 'partial mapping')} looked at"
     value = _value(mapped, search.value)
     if search.optimal:
@@ -66,23 +69,23 @@ def _value(mapped: MappedLayer, value: float) -> str:
     """A value of the objective with the unit that people use."""
     if mapped.objective == "latency":
         return f"{math.ceil(value):,} cycles"
-    return si(value, "J") if mapped.objective == "energy" else si(value / mapped.hardware.clock, "J·s")
+    return format_si(value, "J") if mapped.objective == "energy" else format_si(value / mapped.hardware.clock, "J·s")
 
 
 def _figures(mapped: MappedLayer) -> list[tuple[str, str]]:
     energy = NOT_MODELLED
     if mapped.energy is not None:
-        energy = f"{si(mapped.energy, 'J')} ({si(mapped.energy / mapped.macs, 'J')} per MAC)"
+        energy = f"{format_si(mapped.energy, 'J')} ({format_si(mapped.energy / mapped.macs, 'J')} per MAC)"
         energy += missing_energy(mapped.evaluation, "; without ")
     edp = NOT_MODELLED
     if mapped.energy is not None:
-        edp = f"{si(mapped.edp, 'J·s')} ({mapped.energy * 1e12 * mapped.cycles:.4g} pJ × cycles)"
+        edp = f"{format_si(mapped.edp, 'J·s')} ({mapped.energy * 1e12 * mapped.cycles:.4g} pJ × cycles)"
     active, pes = mapped.result.active_pes, mapped.hardware.pes
     return [
         ("Layer", f"{shape(mapped.einsum.dims)}: {whole(mapped.macs)} multiply-accumulates"),
         ("Energy", energy),
         ("Cycles", whole(mapped.cycles)),
-        ("Latency", f"{si(mapped.latency, 's')} at {si(mapped.hardware.clock, 'Hz')}"),
+        ("Latency", f"{format_si(mapped.latency, 's')} at {format_si(mapped.hardware.clock, 'Hz')}"),
         ("EDP", edp),
         ("Utilisation", f"{percent(mapped.utilization)} of all PE cycles; {whole(active)} of {whole(pes)} PEs active"),
         ("Bound by", mapped.bound_by),
@@ -100,8 +103,8 @@ def _scope(mapped: MappedLayer) -> str:
     if limits.cycles is not None:
         conditions.append(f"take at most {limits.cycles:,} cycles")
     if limits.energy is not None:
-        conditions.append(f"take at most {si(limits.energy, 'J')}")
-    return f"{text}, of those that {' and '.join(conditions)}" if conditions else text
+        conditions.append(f"take at most {format_si(limits.energy, 'J')}")
+    return f"{text}, of those that {listed(conditions)}" if conditions else text
 
 
 def _bars(mapped: MappedLayer, width: int | None) -> RenderableType:
@@ -126,8 +129,8 @@ def _front(mapped: MappedLayer, width: int | None) -> RenderableType:
     for index, point in enumerate(shown):
         latency = point.cycles / clock
         mark = ">" if index == chosen and point.cycles == mapped.cycles else ""
-        energies = (si(point.energy, "J"), si(point.energy * latency, "J·s"))
-        rows.append([mark, energies[0], whole(point.cycles), si(latency, "s"), energies[1]])
+        energies = (format_si(point.energy, "J"), format_si(point.energy * latency, "J·s"))
+        rows.append([mark, energies[0], whole(point.cycles), format_si(latency, "s"), energies[1]])
     legends = [(1, FRONT_LEGEND)]
     if len(shown) < len(points):
         legends.append((1, f"{len(shown)} of {len(points)} are shown; --json has all, each with its mapping."))

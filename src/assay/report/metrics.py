@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from assay.metrics.metric import Basis, Metric, Value
-from assay.reading.units import format_si
-from assay.report.figures import NOT_MODELLED, percent, square
+from assay.reading.figures import DIGITS, number, percent, square
+from assay.reading.units import NOT_MODELLED, format_si
 
 PREFIXED = ("s", "J", "W", "Hz", "B", "B/s", "b/s", "MAC/s", "op/s", "MAC/J", "op/J", "MAC/s/W", "op/s/W", "J·s")
 """Units that take SI prefixes."""
@@ -20,22 +20,19 @@ def figure(metric: Metric) -> str:
 
 def stated(metric: Metric) -> str:
     """A share or an area that somebody states, with the digits that it was stated with; empty for other figures."""
-    number = metric.value
-    if metric.basis not in STATED or isinstance(number, str | bool) or number is None:
+    digits = STATED_DIGITS.get(metric.unit)
+    if metric.basis not in STATED or digits is None or metric.number is None:
         return ""
-    if metric.unit == "%":
-        return f"{100 * number:.4g} %"
-    return f"{1e6 * number:,.6g} mm2" if metric.unit == "m2" and number >= PRECISE else ""
+    return amount(metric.value, metric.unit, digits)
 
 
 STATED = (Basis.MEASURED, Basis.SPECIFIED, Basis.GIVEN)
 """What is not rounded to what a calculation is worth."""
 
-PRECISE = 1e-8
-"""m2 from which on an area is in mm2."""
+STATED_DIGITS = {"%": 4, "m2": 6}
 
 
-def amount(value: Value, unit: str) -> str:
+def amount(value: Value, unit: str, digits: int = 3) -> str:
     """A value with its unit: SI prefixes where they are usual, thousands separated in whole numbers."""
     if value is None:
         return NOT_MODELLED
@@ -44,15 +41,12 @@ def amount(value: Value, unit: str) -> str:
     if isinstance(value, str):
         return f"{value} {unit}".rstrip()
     if unit == "%":
-        return percent(value)
+        return percent(value) if digits == 3 else percent(value, digits)
     if unit == "m2":
-        return square(value)
+        return square(value, digits)
     if unit in PREFIXED:
-        return format_si(value, unit)
-    if isinstance(value, int):
-        return f"{value:,} {unit}".rstrip()
-    rounded = float(f"{value:.3g}")
-    return f"{rounded:,.0f} {unit}".rstrip() if abs(rounded) >= 100 else f"{rounded:g} {unit}".rstrip()
+        return format_si(value, unit, digits)
+    return f"{number(value, digits)} {unit}".rstrip()
 
 
 def explained(metric: Metric) -> list[str]:
@@ -62,7 +56,7 @@ def explained(metric: Metric) -> list[str]:
         lines.append(f"= {metric.formula}")
     for each in metric.operands:
         origin = f"  [{each.source}]" if each.source else ""
-        lines.append(f"{each.name} = {amount(each.value, each.unit)}{origin}")
+        lines.append(f"{each.name} = {amount(each.value, each.unit, DIGITS)}{origin}")
     if metric.basis is not None:
         lines.append(f"basis: {metric.basis}")
     if metric.source:

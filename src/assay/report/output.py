@@ -11,11 +11,13 @@ import tempfile
 from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
+from shlex import quote
 
 from assay.errors import InputError, Position
 
 STDOUT = "-"
-NARROWEST = 60
+NARROWEST, WIDEST = 60, 1000
+"""Columns between which tables are made, whatever the terminal says it has."""
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
@@ -33,6 +35,8 @@ def check_outputs(outputs: Mapping[str, str], inputs: Mapping[str, str]) -> dict
     Raises:
         InputError: not a file name, no such folder, or a file that is used twice.
     """
+    if outputs:
+        _check_here()
     found = {option: STDOUT if _descriptor(target) == 1 else target for option, target in outputs.items()}
     piped = [option for option, target in found.items() if target == STDOUT]
     if len(piped) > 1:
@@ -103,16 +107,16 @@ def discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def screen_width(piped: int | None = None) -> int | None:
-    """Columns to fill, at least the 60 that tables need.
+def screen_width() -> int | None:
+    """Columns to fill, at least the 60 that tables need; None where stdout is no terminal, and nobody says how many.
 
-    COLUMNS decides where it is set, then the terminal; `piped` where stdout is none (None: as wide as needed).
+    COLUMNS decides where it is set, then the terminal.
     """
     told = os.environ.get("COLUMNS", "")
     if told.isdecimal() and int(told) > 0:
-        return max(NARROWEST, int(told))
+        return max(NARROWEST, min(int(told), WIDEST))
     if sys.stdout is None or not sys.stdout.isatty():
-        return piped
+        return None
     return max(NARROWEST, shutil.get_terminal_size().columns)
 
 
@@ -123,12 +127,27 @@ def screen_color() -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def _check_here() -> None:
+    try:
+        os.getcwd()
+    except OSError:
+        raise InputError("the folder that you are in does not exist any more", hint="cd to another") from None
+
+
 def _check_name(option: str, target: str) -> None:
     path = Path(target)
-    if not target or path.is_dir():
+    if not target or os.path.isdir(path):
         raise InputError(f"{option}: '{target}' is not a file name")
-    if not path.parent.is_dir():
-        raise InputError(f"{option}: there is no folder {path.parent}", hint=f"make it with: mkdir -p {path.parent}")
+    if not os.path.isdir(path.parent):
+        advice = f"make it with: mkdir -p {quote(str(path.parent))}"
+        raise InputError(f"{option}: there is no folder {path.parent}", hint=advice)
+    try:
+        there = _mode(target) is not None
+    except (OSError, ValueError) as error:
+        trouble = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{option}: {target} cannot be written: {trouble}", hint="name another file") from None
+    if not os.access(path if there else path.parent, os.W_OK):
+        raise InputError(f"{option}: {target} may not be written", hint="name another file, or change its permissions")
 
 
 def _same(first: str, second: str) -> bool:

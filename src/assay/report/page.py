@@ -13,7 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 UNLIMITED = 1000
-"""Width where nobody looks: wide enough that no table loses a column."""
+"""Width where nobody says how wide it is, as in a pipe: no table loses a column there."""
+
+PIPED = 120
+"""Columns to which cells that may be folded are folded there."""
 
 PROSE = 100
 """Columns at which sentences are broken even if there are more."""
@@ -30,16 +33,22 @@ class Column:
         right: True for numbers.
         drop: the order in which columns go when the terminal is narrow: 1 goes first, 0 never.
         fold: narrowest width at which its cells may be broken into lines; 0: never broken.
+        why: the formula of its figures, or where they are from: said before what a cell says itself (`sheet.Cell`).
     """
 
     title: str
     right: bool = True
     drop: int = 0
     fold: int = 0
+    why: str = ""
 
 
 def to_text(parts: Iterable[RenderableType], *, width: int | None, color: bool) -> str:
-    """The parts, one below the other, without blanks at the ends of lines. `width` None: as wide as they need."""
+    """The parts, one below the other, without blanks at the ends of lines.
+
+    Args:
+        width: columns to fill; None: nobody says how many there are, so that tables keep all their columns.
+    """
     console = Console(
         file=io.StringIO(),
         width=width or UNLIMITED,
@@ -178,7 +187,7 @@ def _folded(
     columns: Sequence[Column], least: Sequence[int], widest: Sequence[int], kept: Sequence[int], width: int | None
 ) -> dict[int, int]:
     """Widths of the columns that may be folded, where not all cells fit on a line: the widest give way first."""
-    room = (width or UNLIMITED) - 2 * (len(kept) - 1) - sum(least[i] for i in kept if not columns[i].fold)
+    room = (width or PIPED) - 2 * (len(kept) - 1) - sum(least[i] for i in kept if not columns[i].fold)
     folding = [i for i in kept if columns[i].fold]
     if not folding or sum(widest[i] for i in folding) <= room:
         return {}

@@ -21,6 +21,12 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7
 """Colours that people with any kind of colour vision tell apart (Okabe and Ito, 2008, without yellow, which is faint on
 white; and three of Tol's)."""
 
+WIDTH = 7.2
+"""Inches: a column of text on A4."""
+
+GREY = "#555555"
+"""Of what is said beside the figures."""
+
 STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from assay.metrics.eyexam_steps import Key, LayerEyexam
-from assay.metrics.metric import Basis, Metric, Operand
-from assay.metrics.roofline import SOURCE, Point, Roof, Roofline
-from assay.report.eyexam import file_name, rate
-from assay.report.figures import NOT_MODELLED, plural, short
+from assay.metrics.roofline import Roof, Roofline, RoofPoint, roof_metrics
+from assay.reading.figures import compact, exact, per_cycle, percent
+from assay.reading.units import NOT_MODELLED
+from assay.reading.words import plural
+from assay.report.evaluation_whys import macs_cell, pes_cell
+from assay.report.eyexam import file_name
 from assay.report.page import Column
 from assay.report.pictures import Picture
 from assay.report.roofline_pictures import roofline_picture, tightened_picture
 from assay.report.section import Section
-from assay.report.sheet import Cell, Row, Sheet
+from assay.report.sheet import Cell, Row, Sheet, worked
 
 MOST_PICTURES = 12
 """Layers with a tightened roofline of their own: those that take most cycles."""
@@ -45,13 +45,19 @@ def _intensity_section(result: Roofline) -> Section:
         *(Column(_heading(roof), drop=len(result.roofs) - place) for place, roof in enumerate(result.roofs)),
     )
     rows = tuple(_intensity_row(result, layer) for layer in result.eyexam.layers)
-    ridge = ("Ridge", "", *(NOT_MODELLED if roof.ridge is None else _plain(roof.ridge) for roof in result.roofs))
+    ridge = ("Ridge", "", *(_ridge(roof) for roof in result.roofs))
     notes = (
         "Bytes are all that go through the ports of all instances, in and out, under the mapping that is taken.",
         "Ridge: from there on the roof is the peak, below it the slope; not modelled where no limit is known.",
     )
     sheet = Sheet("roofline_intensity", "Operational intensity in MACs per byte", columns, rows, (ridge,), notes)
     return Section("intensity", "Operational intensity", sheets=(sheet,))
+
+
+def _ridge(roof: Roof) -> str | Cell:
+    if roof.bandwidth is None:
+        return NOT_MODELLED
+    return worked(f"{roof.peak:,} MACs/cycle / {exact(roof.bandwidth / 8)} B/cycle", compact(roof.ridge))
 
 
 def _heading(roof: Roof) -> str:
@@ -62,9 +68,13 @@ def _intensity_row(result: Roofline, layer: LayerEyexam) -> Row:
     cells: list[str | Cell] = []
     for roof in result.roofs:
         point = next((each for each in roof.points if each.name == layer.name), None)
-        why = "" if point is None else f"{point.macs:,} MACs / {_whole(point.bits / 8)} B"
-        cells.append("-" if point is None else Cell(_plain(point.intensity), why))
-    return (layer.name, short(layer.layer.macs), *cells)
+        cells.append("-" if point is None else _intensity(point))
+    return (layer.name, macs_cell(layer.chosen), *cells)
+
+
+def _intensity(point: RoofPoint) -> Cell:
+    moved = f"{exact(point.bits / 8)} B through the ports of all instances"
+    return worked(f"{point.macs:,} MACs / {moved}", compact(point.intensity))
 
 
 def _roof_section(result: Roofline, roof: Roof) -> Section:
@@ -77,61 +87,40 @@ def _roof_section(result: Roofline, roof: Roof) -> Section:
         Column("Tightened\nroof"),
         Column("Reached"),
     )
-    rows = tuple(_point_row(point) for point in roof.points)
+    rows = tuple(_point_row(roof, point) for point in roof.points)
     title = f"Layers under the roof of {roof.name}"
     picture = roofline_picture(f"roofline-{file_name(roof.key)}", f"{roof.name}: {result.title}", roof)
     sheet = Sheet(f"roofline_{roof.key}", title, columns, rows)
-    return Section(f"roof-{roof.key}", f"Roofline of {roof.name}", (), _roof_metrics(roof), (sheet,), (picture,))
+    return Section(f"roof-{roof.key}", f"Roofline of {roof.name}", (), roof_metrics(roof), (sheet,), (picture,))
 
 
-def _point_row(point: Point) -> Row:
-    moved = f"{point.macs:,} MACs / {float(point.bits / 8):,.6g} B through the ports of all instances"
-    roof = f"the less of the peak, {point.peak:,} MACs/cycle"
+def _point_row(roof: Roof, point: RoofPoint) -> Row:
+    peak = f"{point.peak:,} MACs/cycle at the peak"
+    full = tight = peak
     if point.whole is not None and point.bandwidth is not None:
-        slope = f"{float(point.intensity):.6g} MACs/B"
-        full = f"{roof}, and {float(point.whole / 8):.6g} B/cycle × {slope}"
-        tight = (
-            f"the less of step 5 of Eyexam, and {float(point.bandwidth / 8):.6g} B/cycle of active instances × {slope}"
-        )
-    else:
-        full = tight = roof
+        slope = f"{exact(point.intensity)} MACs/B"
+        full = f"min({peak}, {exact(point.whole / 8)} B/cycle × {slope})"
+        active = f"{exact(point.bandwidth / 8)} B/cycle of active instances × {slope}"
+        tight = f"min({per_cycle(point.storage)} MACs/cycle of step 5 of Eyexam, {active})"
     return (
         point.name,
-        Cell(_plain(point.intensity), moved),
-        Cell(rate(point.ceiling), full),
+        _intensity(point),
+        worked(full, per_cycle(point.ceiling)),
         "slope" if point.bound == "bandwidth" else "peak",
-        Cell(f"{point.instances:,}", "instances that get work, under the mapping that is taken"),
-        Cell(rate(point.tight_ceiling), tight),
-        Cell(rate(point.attained), _reached(point.layer)),
+        Cell(
+            f"{point.instances:,}",
+            f"{point.instances:,} of {roof.instances:,} get work, under the mapping that is taken",
+        ),
+        worked(tight, per_cycle(point.tight_ceiling)),
+        _reached(point.layer),
     )
 
 
-def _reached(layer: LayerEyexam) -> str:
+def _reached(layer: LayerEyexam) -> Cell:
     """Where the last step of Eyexam is from."""
     step = layer.attained
-    return f"step {step.number} of Eyexam: {step.macs:,} MACs / {step.cycles:,} cycles"
-
-
-def _roof_metrics(roof: Roof) -> tuple[Metric, ...]:
-    assert roof.bandwidth is not None
-    assert roof.ridge is not None
-    per_cycle = float(roof.bandwidth / 8)
-    note = "" if roof.instances == 1 else f"{roof.instances:,} instances together"
-    bandwidth = Metric(
-        "bandwidth", "Bandwidth", per_cycle, "B/cycle", Basis.SPECIFIED, source="the hardware file", note=note
-    )
-    operands = (Operand("peak", roof.peak, "MACs/cycle"), Operand("bandwidth", per_cycle, "B/cycle"))
-    ridge = Metric(
-        "ridge",
-        "Ridge point",
-        float(roof.ridge),
-        "MACs/B",
-        Basis.CALCULATED,
-        "peak / bandwidth",
-        operands,
-        SOURCE,
-    )
-    return bandwidth, ridge
+    text = per_cycle(step.bound)
+    return Cell(text, f"step {step.number} of Eyexam\n{step.macs:,} MACs / {step.cycles:,} cycles = {text}")
 
 
 def _tightened_section(result: Roofline) -> Section:
@@ -157,23 +146,29 @@ def _tightened_section(result: Roofline) -> Section:
 
 def _tight_row(result: Roofline, layer: LayerEyexam) -> Row:
     bounds = [
-        Cell(rate(step.bound), f"{step.macs:,} MACs / {step.cycles:,} cycles. {step.cause}".strip())
+        Cell(
+            per_cycle(step.bound),
+            f"{step.macs:,} MACs / {step.cycles:,} cycles = {per_cycle(step.bound)}\n{step.cause}",
+        )
         for key in TIGHTENING
         if (step := layer.step(key)) is not None and step.cycles is not None
     ]
-    active = Cell(f"{layer.chosen.active_pes:,}", "PEs that get work, under the mapping that is taken")
-    reached = layer.attained.bound
+    active = pes_cell(layer.chosen)
     lowest = result.lowest(layer)
     if lowest is None or lowest.tight_ceiling is None:
-        return (layer.name, *bounds, active, NOT_MODELLED, bounds[-1], Cell(rate(reached), _reached(layer)), "")
-    assert reached is not None
-    share = f"{float(100 * reached / lowest.tight_ceiling):.1f} %"
-    storage = layer.step(Key.STORAGE)
-    flat = storage is not None and lowest.tight_ceiling == storage.bound
-    name = "none" if flat else result.roof_of(lowest).name
-    roof = Cell(rate(lowest.tight_ceiling), "the least of step 5 and the slopes of all memories and networks")
-    beside = Cell(share, "reached / tightened roof")
-    return (layer.name, *bounds, active, name, roof, Cell(rate(reached), _reached(layer)), beside)
+        return (layer.name, *bounds, active, NOT_MODELLED, bounds[-1], _reached(layer), "")
+    name = "none" if lowest.tight_ceiling == lowest.storage else result.roof_of(lowest).name
+    slopes = [
+        f"{roof.name} {exact(point.bandwidth / 8)} B/cycle × {exact(point.intensity)} MACs/B"
+        for roof in result.limited
+        for point in roof.points
+        if point.name == layer.name and point.bandwidth is not None
+    ]
+    text = per_cycle(lowest.tight_ceiling)
+    least = ",\n    ".join([f"min({per_cycle(lowest.storage)} MACs/cycle of step 5", *slopes])
+    both = f"{exact(lowest.attained)} / {exact(lowest.tight_ceiling)} MACs/cycle"
+    share = worked(both, percent(lowest.share))
+    return (layer.name, *bounds, active, name, worked(f"{least})", text), _reached(layer), share)
 
 
 def _pictures(result: Roofline) -> tuple[Picture, ...]:
@@ -187,12 +182,3 @@ def _pictures(result: Roofline) -> tuple[Picture, ...]:
             key = f"roofline-tight-{file_name(layer.name)}"
             pictures.append(tightened_picture(key, layer, result.roof_of(lowest), lowest))
     return tuple(pictures)
-
-
-def _plain(value: Fraction) -> str:
-    number = float(value)
-    return short(number) if number >= 1e4 else f"{number:.3g}" if number < 1000 else f"{number:,.0f}"
-
-
-def _whole(value: Fraction) -> str:
-    return f"{value.numerator:,}" if value.denominator == 1 else f"{float(value):,.1f}"

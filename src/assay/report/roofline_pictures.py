@@ -6,21 +6,23 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assay.metrics.eyexam_steps import NUMBERS, TITLES, Key, LayerEyexam
-from assay.metrics.roofline import Point, Roof
-from assay.report.figures import short
-from assay.report.pictures import PALETTE, Picture
+from assay.metrics.roofline import Roof, RoofPoint
+from assay.reading.figures import compact, per_cycle
+from assay.reading.words import small
+from assay.report.pictures import GREY, PALETTE, WIDTH, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation, Text
+    from matplotlib.transforms import Bbox
 
-WIDTH, HEIGHT = 7.2, 4.4
+HEIGHT = 4.4
 MOST_NAMES = 12
 """Points with their names beside them; where there are more, they have numbers, and the names stand on the right."""
-GREY = "#555555"
 SIZE = 7.5
 """Of labels, in points."""
 
@@ -65,7 +67,7 @@ def roofline_picture(key: str, title: str, roof: Roof) -> Picture:
         if numbered:
             _key_list(axes, texts, spots)
         figure.draw_without_rendering()  # from here on places in pixels are those of the picture
-        slanted = _slope_label(axes, f"{roof.name}: {slope:.4g} B/cycle", low, slope, ridge)
+        slanted = _slope_label(axes, f"{roof.name}: {per_cycle(slope)} B/cycle", low, slope, ridge)
         taken = [*_line_boxes(axes), _extent(peaked), _extent(slanted)]
         _place(figure, axes, [(s.x, s.y) for s in spots], texts, taken)
 
@@ -73,9 +75,9 @@ def roofline_picture(key: str, title: str, roof: Roof) -> Picture:
     return Picture(key, f"Roofline of {title}", draw, 9.4 if numbered else WIDTH, height)
 
 
-def _spots(points: Sequence[Point]) -> list[_Spot]:
+def _spots(points: Sequence[RoofPoint]) -> list[_Spot]:
     """Layers of one shape lie at one place."""
-    found: dict[tuple[float, float], list[Point]] = {}
+    found: dict[tuple[float, float], list[RoofPoint]] = {}
     for point in points:
         found.setdefault((float(point.intensity), float(point.attained)), []).append(point)
     return [_Spot(*at, tuple(p.name for p in same), same[0].bound == "compute") for at, same in found.items()]
@@ -93,7 +95,7 @@ def _abridged(names: tuple[str, ...]) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{names[0]} ... {names[-1]} ({len(names)})"
 
 
-def tightened_picture(key: str, layer: LayerEyexam, roof: Roof, point: Point) -> Picture:
+def tightened_picture(key: str, layer: LayerEyexam, roof: Roof, point: RoofPoint) -> Picture:
     """The bounds of the steps as roofs, the slope of all and of the active instances, and where the layer is."""
     title = f"Tightened roofline of {layer.name} at {roof.name}"
 
@@ -122,10 +124,12 @@ def tightened_picture(key: str, layer: LayerEyexam, roof: Roof, point: Point) ->
         axes.plot([x], [y], "o", color=PALETTE[5], zorder=4)
         figure.draw_without_rendering()  # as above
         written = _labels(figure, axes, bounds, top, high)
-        text = f"{roof.name}: {slope:.4g} B/cycle" + (f", active: {active:.4g}" if active != slope else "")
+        text = f"{roof.name}: {per_cycle(slope)} B/cycle" + (
+            f", active: {per_cycle(active)}" if active != slope else ""
+        )
         written.append(_slope_label(axes, text, low, slope, peak / slope))
         taken = [*_line_boxes(axes), *(_extent(each) for each in written)]
-        _place(figure, axes, [(x, y)], [f"{layer.name}: {x:.3g} MACs/B, {y:.4g} MACs/cycle"], taken)
+        _place(figure, axes, [(x, y)], [f"{layer.name}: {compact(x)} MACs/B, {per_cycle(y)} MACs/cycle"], taken)
 
     return Picture(key, title, draw, WIDTH, HEIGHT)
 
@@ -137,7 +141,7 @@ def _bounds(layer: LayerEyexam, peak: int) -> list[tuple[str, float, str]]:
         step = layer.step(key)
         assert step is not None
         value = float(step.bound or 0)
-        name = f"step {NUMBERS[key]}, {TITLES[key][0].lower()}{TITLES[key][1:]}"
+        name = f"step {NUMBERS[key]}, {small(TITLES[key])}"
         found.append((name, value, "-"))
     merged = [("peak", float(peak), "--"), *found]
     merged.sort(key=lambda each: -each[1])
@@ -154,17 +158,19 @@ def _color(index: int, bounds: Sequence[tuple[str, float, str]]) -> str:
     return PALETTE[5] if index == len(bounds) - 1 else GREY if "--" in bounds[index][2] else PALETTE[index % 5]
 
 
-def _labels(figure: Figure, axes: Axes, bounds: Sequence[tuple[str, float, str]], top: float, high: float) -> list[Any]:
+def _labels(
+    figure: Figure, axes: Axes, bounds: Sequence[tuple[str, float, str]], top: float, high: float
+) -> list[Text]:
     """Names of the roofs at their right ends, moved apart where they are near each other."""
     scale = figure.dpi / 72
     last = math.inf
-    written = []
+    written: list[Text] = []
     for text, value, _ in bounds:
         beyond = value > top * 1.001
         place = axes.transData.transform((high, min(value, top)))[1]
         target = min(place + 5 * scale, last - 10 * scale)
         last = target
-        shown = f"{text}: {short(value) if value >= 1e5 else f'{value:,.4g}'}{' (beyond the picture)' * beyond}"
+        shown = f"{text}: {per_cycle(value)}{' (beyond the picture)' * beyond}"
         label = axes.annotate(
             shown, (high, min(value, top)), (-3, (target - place) / scale), textcoords="offset points",
             ha="right", va="center", fontsize=7.5, zorder=5,
@@ -181,13 +187,13 @@ def _log(axes: Axes) -> None:
     axes.set_yscale("log")
     for side in (axes.xaxis, axes.yaxis):
         side.set_major_locator(LogLocator(10, numticks=8))
-        side.set_major_formatter(FuncFormatter(lambda value, _: short(value) if value >= 1e4 else f"{value:g}"))
+        side.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
         side.set_minor_formatter(NullFormatter())
     axes.set_xlabel("Operational intensity (MACs/byte)")
     axes.set_ylabel("MACs/cycle")
 
 
-def _slope_label(axes: Axes, text: str, low: float, slope: float, ridge: float) -> Any:
+def _slope_label(axes: Axes, text: str, low: float, slope: float, ridge: float) -> Annotation:
     """Along the slope, above it."""
     bottom = axes.get_ylim()[0]
     start = max(low, bottom / slope)
@@ -202,7 +208,7 @@ def _slope_label(axes: Axes, text: str, low: float, slope: float, ridge: float) 
     return label
 
 
-def _extent(text: Any) -> Box:
+def _extent(text: Text) -> Box:
     box = text.get_window_extent()
     return (box.x0, box.y0, box.x1, box.y1)
 
@@ -243,7 +249,7 @@ def _place(
 
 
 def _free(
-    at: tuple[float, float], size: tuple[float, float], taken: Sequence[Box], frame: Any, scale: float
+    at: tuple[float, float], size: tuple[float, float], taken: Sequence[Box], frame: Bbox, scale: float
 ) -> tuple[float, float, Box]:
     """Offset of the middle of a label, in pixels, and its box."""
     width, height = size

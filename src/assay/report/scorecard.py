@@ -7,20 +7,9 @@ from assay.hardware.design import is_extrapolated, leakage_power
 from assay.metrics.efficiency import has_offchip
 from assay.metrics.metric import Metric
 from assay.metrics.scorecard import Scorecard, word_widths
-from assay.reading.units import format_bytes
-from assay.report.figures import (
-    NOT_MODELLED,
-    missing_energy,
-    percent,
-    pes,
-    plain,
-    rate,
-    short,
-    si,
-    square,
-    traffic,
-    whole,
-)
+from assay.reading.figures import number, percent, pes, rate, short, square, traffic, whole
+from assay.reading.units import NOT_MODELLED, format_bytes, format_si
+from assay.report.figures import missing_energy
 from assay.report.metrics import amount, figure, stated
 from assay.report.scorecard_pictures import factor_pictures
 from assay.report.section import Section
@@ -39,6 +28,7 @@ def scorecard_sections(card: Scorecard) -> tuple[Section, ...]:
 
 def scorecard_pairs(evaluation: Evaluation, card: Scorecard) -> list[Pairs]:
     """(metric, value) pairs of the main figures, in the groups and the order in which they are shown."""
+    chip = evaluation.hardware
     return [
         [("Accuracy", _accuracy(card)), *_if_known("Difficulty", card["difficulty"])],
         [
@@ -59,8 +49,8 @@ def scorecard_pairs(evaluation: Evaluation, card: Scorecard) -> list[Pairs]:
         ],
         [
             ("Chip area", _area(evaluation, card)),
-            ("Technology", evaluation.hardware.technology or "not given"),
-            ("PEs", f"{whole(evaluation.hardware.pes)}{_per_pe(evaluation)} at {si(evaluation.hardware.clock, 'Hz')}"),
+            ("Technology", chip.technology or "not given"),
+            ("PEs", f"{whole(chip.pes)}{_per_pe(evaluation)} at {format_si(chip.clock, 'Hz')}"),
             ("On-chip storage", _storage(evaluation, card)),
             ("Off-chip bandwidth", _bandwidth(card)),
         ],
@@ -94,14 +84,14 @@ def _unit(evaluation: Evaluation) -> str:
 def _latency(evaluation: Evaluation) -> str:
     if evaluation.latency is None:
         return NOT_MODELLED
-    return f"{si(evaluation.latency, 's')} per {_unit(evaluation)}"
+    return f"{format_si(evaluation.latency, 's')} per {_unit(evaluation)}"
 
 
 def _utilization(evaluation: Evaluation, card: Scorecard) -> str:
     """Equation (3)."""
     if evaluation.utilization is None:
         return NOT_MODELLED
-    share, busy = (percent(_number(card[key])) for key in ("active_share", "active_utilization"))
+    share, busy = (percent(card[key].number) for key in ("active_share", "active_utilization"))
     active = f"{pes(evaluation.active_pes)} of {whole(evaluation.hardware.pes)} PEs active"
     return f"{percent(evaluation.utilization)}: {active} ({share}), busy {busy} of the time"
 
@@ -109,9 +99,9 @@ def _utilization(evaluation: Evaluation, card: Scorecard) -> str:
 def _energy(evaluation: Evaluation) -> str:
     if evaluation.energy is None:
         return NOT_MODELLED
-    text = f"{si(evaluation.energy, 'J')} per {_unit(evaluation)}"
+    text = f"{format_si(evaluation.energy, 'J')} per {_unit(evaluation)}"
     if evaluation.batch > 1:
-        text += f", {si(evaluation.energy_per_inference, 'J')} per inference"
+        text += f", {format_si(evaluation.energy_per_inference, 'J')} per inference"
     rough = [node.name for node in evaluation.hardware.nodes if node.estimated and is_extrapolated(node.component)]
     flag = f"; extrapolated: {', '.join(rough)}" if rough else ""
     scope = "off-chip memory included" if has_offchip(evaluation) else "no off-chip memory is described"
@@ -122,7 +112,7 @@ def _efficiency(card: Scorecard) -> str:
     metric = card["inferences_per_joule"]
     if metric.value is None:
         return NOT_MODELLED
-    data, total = _number(card["data_energy"]), _number(card["energy_per_operation"])
+    data, total = card["data_energy"].number, card["energy_per_operation"].number
     moved = "" if data is None or not total else f"; {percent(data / total)} of the energy moves data"
     per_joule = card["operations_per_joule"]
     return f"{amount(metric.value, metric.unit)}, {amount(per_joule.value, per_joule.unit)}{moved}"
@@ -132,8 +122,8 @@ def _power(evaluation: Evaluation) -> str:
     power, onchip = evaluation.power, evaluation.onchip_power
     if power is None or onchip is None:
         return NOT_MODELLED
-    offchip = si(power - onchip, "W") if has_offchip(evaluation) else NOT_MODELLED
-    text = f"{si(power, 'W')} on average: {si(onchip, 'W')} on chip, {offchip} off chip"
+    offchip = format_si(power - onchip, "W") if has_offchip(evaluation) else NOT_MODELLED
+    text = f"{format_si(power, 'W')} on average: {format_si(onchip, 'W')} on chip, {offchip} off chip"
     return f"{text}{missing_energy(evaluation, ', without ')}"
 
 
@@ -144,10 +134,12 @@ def _leakage(evaluation: Evaluation) -> str:
         return ""
     power = static.leakage_energy / evaluation.latency
     offchip = leakage_power(evaluation.hardware, offchip=True).value
-    split = "" if offchip is None else f" ({si(power - offchip, 'W')} on chip, {si(offchip, 'W')} off chip)"
+    split = (
+        "" if offchip is None else f" ({format_si(power - offchip, 'W')} on chip, {format_si(offchip, 'W')} off chip)"
+    )
     gating = "; what gets no work is switched off" if static.power_gating else ""
-    energy = f"{si(static.leakage_energy, 'J')} per {_unit(evaluation)}, beside the energy and power above"
-    return f"{si(power, 'W')}{split}, {energy}{gating}{_without(static.leakage_power.without)}"
+    energy = f"{format_si(static.leakage_energy, 'J')} per {_unit(evaluation)}, beside the energy and power above"
+    return f"{format_si(power, 'W')}{split}, {energy}{gating}{_without(static.leakage_power.without)}"
 
 
 def _clock(evaluation: Evaluation) -> str:
@@ -155,8 +147,8 @@ def _clock(evaluation: Evaluation) -> str:
     total = evaluation.static.clock_energy
     if total.value is None or not evaluation.latency:
         return f"{NOT_MODELLED}: {', '.join(total.without)}" if total.without else ""
-    power = si(total.value / evaluation.latency, "W")
-    energy = f"{si(total.value, 'J')} per {_unit(evaluation)}, beside the energy and power above"
+    power = format_si(total.value / evaluation.latency, "W")
+    energy = f"{format_si(total.value, 'J')} per {_unit(evaluation)}, beside the energy and power above"
     return f"{power}, {energy}{_without(total.without)}"
 
 
@@ -180,9 +172,9 @@ def _traffic(evaluation: Evaluation) -> str:
     per_mac = (read + write) / 8 / evaluation.macs if evaluation.macs else None
     batch, words = evaluation.batch, evaluation.offchip_words
     accesses = "" if words is None else f", {short(words / batch)} words"
-    each = f"{si((read + write) / 8 / batch, 'B')}{accesses} per inference"
+    each = f"{format_si((read + write) / 8 / batch, 'B')}{accesses} per inference"
     moved = f"{traffic(read)} read, {traffic(write)} written"
-    return f"{each}, {plain(per_mac)} B per MAC; {moved} per {_unit(evaluation)}"
+    return f"{each}, {number(per_mac)} B per MAC; {moved} per {_unit(evaluation)}"
 
 
 def _bits(evaluation: Evaluation) -> str:
@@ -204,7 +196,7 @@ def _area(evaluation: Evaluation, card: Scorecard) -> str:
 
 
 def _storage(evaluation: Evaluation, card: Scorecard) -> str:
-    each = _number(card["storage_per_multiplier"])
+    each = card["storage_per_multiplier"].number
     text = format_bytes(evaluation.onchip_bits)
     return text if each is None else f"{text}, {format_bytes(8 * each)} per multiplier"
 
@@ -223,24 +215,18 @@ def _per_pe(evaluation: Evaluation) -> str:
 
 
 def _tops(card: Scorecard) -> str:
-    achieved = _number(card["tops"])
-    reached = NOT_MODELLED if achieved is None else plain(achieved)
-    return f"peak {plain(_number(card['peak_tops']))}, achieved {reached} (1 MAC = 2 operations)"
+    achieved = card["tops"].number
+    return f"peak {number(card['peak_tops'].number)}, achieved {number(achieved)} (1 MAC = 2 operations)"
 
 
 def _tops_per_watt(evaluation: Evaluation, card: Scorecard) -> str:
     bound, whole_system, chip = (
-        _number(card[key]) for key in ("peak_tops_per_watt", "tops_per_watt", "onchip_tops_per_watt")
+        card[key].number for key in ("peak_tops_per_watt", "tops_per_watt", "onchip_tops_per_watt")
     )
-    most = f"peak at most {plain(bound)} (MACs alone)" if bound is not None else f"peak {NOT_MODELLED}"
+    most = f"peak at most {number(bound)} (MACs alone)" if bound is not None else f"peak {NOT_MODELLED}"
     if whole_system is None:
         return f"{most}; achieved {NOT_MODELLED}"
     if not has_offchip(evaluation):
-        return f"{most}; achieved {plain(whole_system)}; no off-chip memory is described"
-    alone = "" if chip is None else f", {plain(chip)} without"
-    return f"{most}; achieved {plain(whole_system)} with off-chip memory{alone}"
-
-
-def _number(metric: Metric) -> float | None:
-    value = metric.value
-    return None if isinstance(value, str | bool) or value is None else float(value)
+        return f"{most}; achieved {number(whole_system)}; no off-chip memory is described"
+    alone = "" if chip is None else f", {number(chip)} without"
+    return f"{most}; achieved {number(whole_system)} with off-chip memory{alone}"

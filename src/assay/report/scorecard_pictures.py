@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assay.metrics.scorecard import Scorecard
+from assay.reading.figures import percent
 from assay.reading.units import format_si
 from assay.report.pictures import PALETTE, Picture
 
@@ -18,8 +19,8 @@ STEPS = ("every PE busy in every cycle", "× active PEs / PEs", "× utilisation 
 def factor_pictures(card: Scorecard) -> tuple[Picture, ...]:
     """Operations per second after each factor; none where no layer has multiply-accumulates."""
     keys = ("peak_tops", "active_share", "active_utilization")
-    found = [metric.value for key in keys for metric in card if metric.key == key]
-    peak, *shares = [float(value) for value in found if isinstance(value, int | float)]
+    found = [metric.number for key in keys for metric in card if metric.key == key]
+    peak, *shares = [value for value in found if value is not None]
     if len(shares) < len(STEPS) - 1:
         return ()
     rates = [peak * 1e12 / 2]
@@ -33,7 +34,7 @@ def _draw(figure: Figure, rates: list[float], shares: list[float]) -> None:
     axes = figure.add_subplot()
     places = range(len(rates))
     axes.barh(list(places), [rate / rates[0] for rate in rates], color=PALETTE[0], height=0.6)
-    texts = ["", *(f" ({100 * share:.3g} %)" for share in shares)]
+    texts = ["", *(f" ({percent(share)})" for share in shares)]
     for place, rate, text in zip(places, rates, texts, strict=True):
         inside = rate / rates[0] > 0.6
         axes.text(
@@ -47,6 +48,6 @@ def _draw(figure: Figure, rates: list[float], shares: list[float]) -> None:
     axes.set_yticks(list(places), list(STEPS))
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+    axes.xaxis.set_major_formatter(lambda value, _: percent(value))
     axes.set_xlabel("share of the peak")
     axes.grid(visible=False, axis="y")

@@ -19,7 +19,7 @@ from assay.report.sheet import Sheet, sheet_parts, to_latex, to_markdown
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TextBlock:
     """Lines that stay as they are, such as a loop nest or a tree. `folded`: HTML shows the title until it is opened."""
 
     title: str
@@ -48,7 +48,7 @@ class Section:
     metrics: tuple[Metric, ...] = ()
     sheets: tuple[Sheet, ...] = ()
     pictures: tuple[Picture, ...] = ()
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[TextBlock, ...] = ()
     intro: str = ""
 
 
@@ -91,7 +91,7 @@ def section_parts(section: Section, width: int | None, *, explain: bool = False)
             *(prose(f"    {line}", width) for line in explained(each)),
         ]
     for sheet in section.sheets:
-        parts += sheet_parts(sheet, width)
+        parts += sheet_parts(sheet, width, explain=explain)
     for block in section.blocks:
         parts += [Text(f"\n{block.title}\n"), verbatim(block.text)]
     return parts + [prose(text, width) for text in section.text]
@@ -142,13 +142,13 @@ def to_latex_text(sections: Sequence[Section]) -> str:
     return "\n".join(parts)
 
 
-def _verbatim(block: Block) -> str:
+def _verbatim(block: TextBlock) -> str:
     text = block.text.rstrip("\n").replace("\\end{verbatim}", "\\end {verbatim}")
     plain = "".join(sign if sign.isascii() else "?" for sign in text)  # what verbatim cannot show without packages
     return f"{latex(block.title)}\n\\begin{{verbatim}}\n{plain}\n\\end{{verbatim}}\n"
 
 
-def _block(block: Block) -> str:
+def _block(block: TextBlock) -> str:
     text = block.text.rstrip("\n")
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
     code = f"{fence}\n{text}\n{fence}\n"

@@ -13,6 +13,9 @@ from rich.text import Text
 from assay.report.escapes import latex, markdown, one_line
 from assay.report.page import Column, grid, prose
 
+INDENT = 4
+"""Columns before the lines of an explanation on the screen."""
+
 LINE = 110
 """Signs in the longest line of an explanation."""
 
@@ -32,7 +35,7 @@ LONG = 40
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text in a table, and where it comes from: shown behind it in HTML."""
+    """A text in a table, and where it comes from: the formula of its column with the row's own figures in it."""
 
     text: str
     why: str = ""
@@ -48,7 +51,7 @@ class Sheet:
     Attributes:
         key: short name, for files and labels.
         title: the caption.
-        columns: headings and sides.
+        columns: headings, sides and formulas.
         rows, totals: cells, as many as there are columns.
         notes: sentences below it.
         folded: HTML shows the title alone until it is opened.
@@ -63,12 +66,43 @@ class Sheet:
     folded: bool = False
 
 
-def sheet_parts(sheet: Sheet, width: int | None) -> list[RenderableType]:
-    """The table for the screen, with its caption and notes."""
+def worked(filled: str, text: str) -> Cell:
+    """A figure with the formula that gives it, filled in."""
+    return Cell(text, f"{filled} = {text}")
+
+
+def sheet_parts(sheet: Sheet, width: int | None, *, explain: bool = False) -> list[RenderableType]:
+    """The table for the screen, with its caption and notes; `explain`: and where every figure comes from."""
     rows = [[_text(cell) for cell in row] for row in sheet.rows]
     totals = [[_text(cell) for cell in row] for row in sheet.totals]
     parts: list[RenderableType] = [Text(f"\n{sheet.title}"), grid(sheet.columns, rows, totals, width)]
-    return parts + [prose(note, width) for note in sheet.notes]
+    parts += [prose(note, width) for note in sheet.notes]
+    return [*parts, *_explained(sheet, width)] if explain else parts
+
+
+def _explained(sheet: Sheet, width: int | None) -> list[RenderableType]:
+    """What unfolds in HTML, column by column."""
+    parts: list[RenderableType] = []
+    for index, column in enumerate(sheet.columns):
+        name = one_line(column.title)
+        cells = [(_text(row[0]), row[index]) for row in (*sheet.rows, *sheet.totals)]
+        own = [(row, _text(cell), cell.why) for row, cell in cells if isinstance(cell, Cell) and cell.why]
+        if column.why and any(explanation(cell, column) for _, cell in cells):
+            parts.append(prose(f"{name}: {column.why}", width))
+        for row, text, why in own:
+            where = ", ".join(part for part in (row if index else "", name) if part)
+            if "\n" in why:
+                parts += [prose(f"  {where}: {text}", width), Text(textwrap.indent(why.strip("\n"), " " * INDENT))]
+            else:
+                parts.append(prose(f"  {where}: {why}", width))
+    return parts
+
+
+def explanation(cell: str | Cell, column: Column) -> str:
+    """What stands behind a cell; empty where nothing does: texts without a figure have no need of a formula."""
+    own = cell.why if isinstance(cell, Cell) else ""
+    general = column.why if own or any(sign.isdigit() for sign in _text(cell)) else ""
+    return "\n".join(text for text in (general, own) if text)
 
 
 def to_markdown(sheet: Sheet) -> str:
@@ -184,8 +218,8 @@ def _html_cell(tag: str, cell: str | Cell, column: Column, scope: str, group: st
     if not column.right and len(_text(cell)) > LONG:
         side += ' class="long"'
     body = escape(_text(cell))
-    if isinstance(cell, Cell) and cell.why:
-        lines = _short_lines(cell.why)
+    if scope == "row" and (text := explanation(cell, column)):
+        lines = _short_lines(text)
         why = f'<div class="why"><pre>{escape(chr(10).join(lines))}</pre></div>'
         start = f'<details name="{group}" style="--lines:{len(lines)}">'
         body = f"{start}<summary>{body}</summary>{why}</details>"

@@ -9,8 +9,9 @@ from rich.text import Text
 
 from assay.evaluation.results import onchip_bits
 from assay.hardware.model import Hardware
-from assay.reading.units import format_bytes
-from assay.report.figures import plural, shape, short, si, whole
+from assay.reading.figures import shape, short, whole
+from assay.reading.units import format_bytes, format_si
+from assay.reading.words import plural
 from assay.report.page import Column, bullets, grid, heading, prose, to_text
 from assay.workload.network import Layer, Network
 
@@ -42,7 +43,8 @@ def render_networks(networks: Sequence[Network], *, width: int | None = None, co
 
 def render_hardware_list(chips: Sequence[Hardware], *, width: int | None = None, color: bool = False) -> str:
     """One row per preset."""
-    columns = [Column("Hardware", right=False), Column("Title", right=False, drop=2), Column("PEs"), Column("Clock")]
+    columns = [Column("Hardware", right=False), Column("Title", right=False, drop=2, fold=16), Column("PEs")]
+    columns += [Column("Clock")]
     columns += [Column("Peak"), Column("On chip", drop=4), Column("Technology", right=False, drop=3)]
     columns += [Column("Source", right=False, fold=20, drop=1)]
     rows = [
@@ -50,8 +52,8 @@ def render_hardware_list(chips: Sequence[Hardware], *, width: int | None = None,
             chip.name,
             chip.title,
             whole(chip.pes),
-            si(chip.clock, "Hz"),
-            si(chip.peak_macs_per_cycle * chip.clock, "MAC/s"),
+            format_si(chip.clock, "Hz"),
+            format_si(chip.peak_macs_per_cycle * chip.clock, "MAC/s"),
             format_bytes(onchip_bits(chip)),
             chip.technology or "not given",
             chip.source,

@@ -18,8 +18,9 @@ from assay.hardware.model import (
     Memory,
     Node,
 )
-from assay.reading.units import format_bytes
-from assay.report.figures import NOT_MODELLED, plain, plural, si, square, whole
+from assay.reading.figures import per_cycle, square, whole
+from assay.reading.units import NOT_MODELLED, format_bytes, format_si
+from assay.reading.words import plural
 from assay.report.page import PROSE
 
 INDENT = 3
@@ -47,8 +48,8 @@ def render_hardware(hardware: Hardware, *, width: int | None = None) -> str:
 def _head(hardware: Hardware, columns: int) -> list[str]:
     title = hardware.title or hardware.name
     name = f" ({hardware.name})" if title != hardware.name else ""
-    peak = si(hardware.peak_macs_per_cycle * hardware.clock, "MAC/s")
-    text = f"{title}{name}: {plural(hardware.pes, 'PE')}, {si(hardware.clock, 'Hz')}, peak {peak}"
+    peak = format_si(hardware.peak_macs_per_cycle * hardware.clock, "MAC/s")
+    text = f"{title}{name}: {plural(hardware.pes, 'PE')}, {format_si(hardware.clock, 'Hz')}, peak {peak}"
     lines = _wrap(text, "", columns)
     for label, value in (
         ("Technology", hardware.technology),
@@ -96,7 +97,7 @@ def _headline(node: Node, hardware: Hardware) -> str:
         return f"{'off-chip ' if node.offchip else ''}memory, {each}{size}{reserved}, {plural(node.width, 'bit')} wide"
     if isinstance(node, Fanout):
         sizes = " × ".join(f"{axis.name} {axis.size}" for axis in node.axes)
-        return f"fanout, {each}{sizes} = {plural(node.children, 'child').replace('childs', 'children')}"
+        return f"fanout, {each}{sizes} = {plural(node.children, 'child', 'children')}"
     rate = "1 MAC" if node.macs_per_cycle == 1 else f"{node.macs_per_cycle} MACs"
     return f"compute, {each}{rate} per cycle, {node.bits}-bit operands"
 
@@ -107,7 +108,7 @@ def _details(node: Node) -> list[str]:
     if isinstance(node, Fanout):
         return _fanout(node)
     assert isinstance(node, Compute)
-    lines = [f"energy: {NOT_MODELLED if node.energy is None else si(node.energy, 'J') + ' per MAC'}"]
+    lines = [f"energy: {NOT_MODELLED if node.energy is None else format_si(node.energy, 'J') + ' per MAC'}"]
     if node.latch:
         lines.append("latch: an operand that stays the same is not read again")
     return lines
@@ -121,7 +122,7 @@ def _built(node: Node) -> list[str]:
     count = f"{whole(part.count)} × " if part.count > 1 else ""
     made = f" ({', '.join(each.name for each in estimate.parts)})" if estimate.parts else ""
     flag = "; extrapolated" if estimate.extrapolated else ""
-    figures = f"area {square(estimate.area)}, leakage {si(estimate.leakage, 'W')}"
+    figures = f"area {square(estimate.area)}, leakage {format_si(estimate.leakage, 'W')}"
     energies = "; the energies are its" if node.estimated else ""
     return [f"built of: {count}{estimate.component}{made}, {figures}{' each' if count else ''}{energies}{flag}"]
 
@@ -132,7 +133,7 @@ def _memory(memory: Memory) -> list[str]:
     lines = [f"keeps: {_names(memory.keep) or ('nothing it must' if memory.may_keep else 'nothing')}"]
     if memory.may_keep:
         lines[0] += f"; may keep: {_names(memory.may_keep)}"
-    energies = ", ".join(f"{name} {si(value, 'J')}" for name, value in figures)
+    energies = ", ".join(f"{name} {format_si(value, 'J')}" for name, value in figures)
     known = any(value is not None for _, value in figures)
     lines.append(f"energy: {energies} per {plural(memory.width, 'bit')}" if known else f"energy: {NOT_MODELLED}")
     lines.append(f"bandwidth: {_bandwidth(memory)}")
@@ -163,11 +164,11 @@ def _fanout(fanout: Fanout) -> list[str]:
     shared = {"word": "equal words", "tile": "equal tiles", "none": "nothing"}[fanout.multicast]
     sums = "added on the way up" if fanout.reduces else "added by the parent"
     lines.append(f"shares: {shared} on the way down; partial sums are {sums}")
-    per_child = f"{si(fanout.transfer_energy, 'J')} per {plural(fanout.width, 'bit')} and child"
+    per_child = f"{format_si(fanout.transfer_energy, 'J')} per {plural(fanout.width, 'bit')} and child"
     lines.append(f"energy: {NOT_MODELLED if fanout.transfer_energy is None else per_child}")
     if fanout.bandwidth:
         lines.append(
-            "bandwidth: " + ", ".join(f"{tensor} {plain(bits)} bits/cycle" for tensor, bits in fanout.bandwidth)
+            "bandwidth: " + ", ".join(f"{tensor} {per_cycle(bits)} bits/cycle" for tensor, bits in fanout.bandwidth)
         )
     if fanout.fill:
         lines.append("fill: a layer is spread over as many children as it can be")
@@ -193,7 +194,7 @@ def _bandwidth(memory: Memory) -> str:
         ("read and write together", bandwidth.total, ports.total),
     )
     known = [
-        f"{name} {f'{whole(count)} ports × ' if count > 1 else ''}{plain(bits)} bits/cycle"
+        f"{name} {f'{whole(count)} ports × ' if count > 1 else ''}{per_cycle(bits)} bits/cycle"
         for name, bits, count in limits
         if bits is not None
     ]
@@ -201,10 +202,9 @@ def _bandwidth(memory: Memory) -> str:
 
 
 def _published(figure: Figure, columns: int) -> list[str]:
-    value = figure.value if isinstance(figure.value, str) else f"{figure.value:g}"
     note = f", {figure.note}" if figure.note else ""
     source = f" ({figure.source})" if figure.source else ""
-    return _wrap(f"{figure.name}: {value} {figure.unit}".rstrip() + note + source, "- ", columns)
+    return _wrap(f"{figure.name}: {figure.amount}{note}{source}", "- ", columns)
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from assay.evaluation.layer import LayerResult
 from assay.evaluation.results import Evaluation
 from assay.mapping.latency import COMPUTE
-from assay.reading.words import listed
-from assay.report.figures import OBJECTIVE_NAMES, missing_energy, percent, plural, rate, si
+from assay.reading.figures import percent, rate
+from assay.reading.units import format_si
+from assay.reading.words import listed, plural
+from assay.report.figures import OBJECTIVE_NAMES, missing_energy
 
 WORTH_NAMING = 0.1
 """Shares of energy or time below this are not named."""
@@ -26,14 +28,14 @@ def verdict(evaluation: Evaluation) -> str:
 def _figures(evaluation: Evaluation) -> str:
     batch = "an inference" if evaluation.batch == 1 else f"a batch of {evaluation.batch:,}"
     speed = f"{rate(evaluation.throughput, 'inferences')}, {percent(evaluation.utilization)} of what the PEs could do"
-    text = f"{si(evaluation.latency, 's')} for {batch} ({speed})"
+    text = f"{format_si(evaluation.latency, 's')} for {batch} ({speed})"
     if evaluation.energy is None:
         return f"{text}; energy not modelled."
-    energy = f"{si(evaluation.energy, 'J')}"
+    energy = f"{format_si(evaluation.energy, 'J')}"
     if evaluation.batch > 1:
-        energy += f" ({si(evaluation.energy_per_inference, 'J')} per inference)"
+        energy += f" ({format_si(evaluation.energy_per_inference, 'J')} per inference)"
     if evaluation.objective == "edp":
-        energy += f", which makes an EDP of {si(evaluation.edp, 'J·s')}"
+        energy += f", which makes an EDP of {format_si(evaluation.edp, 'J·s')}"
     return f"{text} and {energy}{missing_energy(evaluation, ', without ')}."
 
 

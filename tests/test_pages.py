@@ -14,7 +14,7 @@ from tools.tutorial_networks import published
 
 import assay
 from assay import load_hardware, load_network, read_mapping
-from assay.cli import _options, main
+from assay.cli import main, read_options
 from assay.metrics.pipeline import simulate_pipeline
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -57,7 +57,7 @@ def test_commands_are_understood(page: Path) -> None:
     for block in re.findall(r"^```\w*\n(.*?)^```", text_of(page), re.MULTILINE | re.DOTALL):
         for line in re.findall(r"^\$ (assay .*)", block, re.MULTILINE):
             for command in line.split(" && "):
-                assert _options(shlex.split(command, comments=True)[1:]).command, command
+                assert read_options(shlex.split(command, comments=True)[1:]).command, command
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,12 @@ def test_examples_in_python_run(page: Path, tmp_path: Path, monkeypatch: pytest.
     known: dict[str, object] = {}
     for code in re.findall(r"^```python\n(.*?)^```", text_of(page), re.MULTILINE | re.DOTALL):
         exec(compile(code, page.name, "exec"), known)  # it stands on the page
+
+
+def test_the_example_of_the_scorecard_ends_with_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```", text_of(ROOT / "docs" / "scorecard.md"), re.MULTILINE | re.DOTALL)
+    exec(compile(code, "scorecard.md", "exec"), {})  # it stands on the page
+    assert capsys.readouterr().out.endswith("Not viable for these requirements: latency fails.\n")
 
 
 @pytest.mark.parametrize("page", named(PAGES, set()))

@@ -90,7 +90,9 @@ Where figures differ by 2 within their digits, the audit asks whether a MAC was 
 has a clock of its own; where the operands of the run are of another width than the multipliers, only a claimed peak counts. Some
 checks are not made although both sides are known: those of a peak for a chip with `zeros: skipped`, which may do more MACs than its
 peak allows, as most of them are not done; that of multipliers and clock for a peak of sparse operands; and that of the TDP for the
-power of more than the chip. A peak efficiency may be that of a lower voltage than the peak, so that it is a bound, no equality.
+power of more than the chip. Where PEs are claimed and no multipliers, the checks of the peak and of the utilisation take one MAC per PE
+and cycle, and say so; a peak that 2, 4, 8 or 16 MACs per PE would explain is consistent, any other contradicts: claim `multipliers` if
+the PEs have them. A peak efficiency may be that of a lower voltage than the peak, so that it is a bound, no equality.
 
 A latency is that of a whole batch, from its first input to its results. Where batches wait for each other or overlap, say so with
 `in_flight`: then Little's law holds throughput and latency together, and batch and runtime tell no throughput. Where a run does not
@@ -117,7 +119,8 @@ The article's evaluation process asks six questions. State what the application 
 not viable (which requirement fails, by how much), or unknown (what is missing). A bound decides only where it can: at most 1 W meets
 2 W, and says nothing of 0.5 W. Some figures that are not given have bounds: of a power, that with all parts active, or the TDP; of a
 throughput and a latency, what the peak allows for the MACs of the network (not where zeros are skipped). The area is that of the die
-where it is given, else of the core. What a figure leaves out stands behind it, and a figure that other claims contradict says so.
+where it is given, else of the core. What a figure leaves out stands behind it. A figure that other claims contradict says so, and meets
+a requirement only if it still would with the largest factor of these contradictions against it; else the answer is unknown.
 
 <!-- assay audit eyeriss --max-latency 33ms --max-power 500mW --min-accuracy 75% | verdict -->
 

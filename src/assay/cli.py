@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     typed = tuple(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in typed
     try:
-        options = _options(typed)
+        options = read_options(typed)
         options.command(options)
     except BrokenPipeError:
         from assay.report.output import discard_stdout
@@ -92,9 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _options(typed: Sequence[str]) -> argparse.Namespace:
+def read_options(typed: Sequence[str]) -> argparse.Namespace:
     """What was typed, taken apart. Raises InputError for a command or an option that there is not."""
-    parser, commands = _parser()
+    parser, commands = build_parser()
     first = typed[0] if typed else ""
     if first not in commands and first not in ("-h", "--help", "--version"):
         what = f"there is no command '{first}'" if first else "no command is given"
@@ -157,7 +157,7 @@ def _with_values(typed: Sequence[str]) -> list[str]:
     return found
 
 
-def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+def build_parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
     """The parser, and those of the commands."""
     parser: argparse.ArgumentParser = _Parser(
         prog="assay",

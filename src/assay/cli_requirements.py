@@ -19,7 +19,7 @@ _OPTIONS = (
     ("--max-energy", "ENERGY", "highest energy per inference, such as 10mJ"),
     ("--max-area", "AREA", "largest chip, such as 12mm2"),
 )
-_RATES = ("inferences/s", "frames/s", "images/s", "fps")
+_RATES = ("inferences/s", "inference/s", "frames/s", "frame/s", "images/s", "image/s", "fps")
 
 
 def add_requirements(parser: argparse.ArgumentParser) -> None:

@@ -357,7 +357,7 @@ def test_a_file_and_a_folder_are_two(run: Runner, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", list(cli._parser()[1]))
+@pytest.mark.parametrize("command", list(cli.build_parser()[1]))
 def test_every_command_helps(command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as end:

@@ -46,9 +46,18 @@ def test_everything_is_in_every_form(run: Runner, folder: Path) -> None:
         assert f"\n{part}" in out
     assert "or ask assay" not in out
     data = json.loads((folder / "all.json").read_text())
-    for name in ("evaluation", "eyexam", "roofline", "dataflows", "flexibility", "scaling"):
+    for name in ("evaluation", "eyexam", "roofline", "dataflows", "flexibility", "scaling", "delivery"):
         schema = json.loads((SCHEMAS / f"{name}-1.json").read_text(encoding="utf-8"))
         jsonschema.validate(data if name == "evaluation" else data[name], schema)
+
+
+def test_eyexam_says_that_its_mappings_are_not_those_that_were_given(run: Runner, folder: Path) -> None:
+    everything = ("evaluate", "net.yaml", "edge_45nm", "--all", "--workers", "1")
+    _, own, _ = run(*everything, "--json", "all.json")
+    code, given, err = run(*everything, "--mapping", "all.json")
+    assert (code, err) == (0, "")
+    assert "not those that were given" in " ".join(given.split())
+    assert "not those that were given" not in " ".join(own.split())
 
 
 def test_time_limit_and_tiles_are_those_of_every_part_that_has_them(

@@ -48,6 +48,7 @@ def test_met_unknown_and_failed(run: Runner) -> None:
     assert sentence("--min-accuracy", "50%", "--accuracy", "60%") == "Viable for these requirements."
     assert sentence("--min-throughput", "1e9/s").startswith("Not viable")
     assert sentence("--min-throughput", "1 fps").startswith("Viable")
+    assert sentence("--min-throughput", "1 inference/s").startswith("Viable")
 
 
 def test_a_batch_is_blamed_for_its_latency(run: Runner) -> None:
@@ -131,7 +132,7 @@ def test_every_form_has_the_verdict(run: Runner, tmp_path: Path) -> None:
         ("--dataset ImageNet", "--dataset says what an accuracy is, and none is given", "add --accuracy 80.2%"),
         ("--accuracy-metric top-1", "--accuracy-metric says what an accuracy is", "add --accuracy 80.2%"),
         ("--accuracy 80% --accuracy-metric top5", "unknown metric 'top5'", "did you mean 'top-5'?"),
-        ("--json - --csv - --html -", "--json and --html and --csv cannot share stdout", "all but one"),
+        ("--json - --csv - --html -", "--json, --html and --csv cannot share stdout", "all but one"),
         ("--html r.html --markdown r.html --csv t", "--markdown and --html name the same file, r.html", ""),
     ],
 )

@@ -320,10 +320,10 @@ class Outcome:
 
 def simulate(einsum: Einsum, hardware: Hardware, mapping: Mapping) -> Outcome:
     """Run a mapping."""
-    return _Machine(einsum, hardware, mapping).run()
+    return Machine(einsum, hardware, mapping).run()
 
 
-class _Machine:
+class Machine:
     def __init__(self, einsum: Einsum, hardware: Hardware, mapping: Mapping) -> None:
         counted = Counted(einsum, hardware, mapping)
         self.hardware = hardware

@@ -157,6 +157,59 @@ def test_what_comes_from_a_contradicted_claim_is_in_doubt_and_nothing_else() -> 
     assert doubts(two, "b") == ("Contradicted by other claims: latency.",)
 
 
+TORN = """\
+assay: chip/1
+name: torn
+runs:
+  - {network: a, layers: all, scope: system, batch: 1, in_flight: 1, latency: 0.50 ms, throughput: 100 inferences/s,
+     power: 250 mW, energy: 9.00 mJ}
+"""
+"""By its throughput, an inference takes 10 ms, 20 times its latency; by its energy, 900 mW, 3.6 times its power."""
+WOULD = "would meet it, but other claims give up to"
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome", "missing"),
+    [
+        (Requirements(max_latency=1e-3), Outcome.UNKNOWN, f"500 us {WOULD} 20 times as much"),
+        (Requirements(max_latency=9.9e-3), Outcome.UNKNOWN, f"500 us {WOULD} 20 times as much"),
+        (Requirements(max_latency=10.1e-3), Outcome.MET, ""),
+        (Requirements(max_latency=0.4e-3), Outcome.FAILED, ""),
+        (Requirements(max_power=0.3), Outcome.UNKNOWN, f"250 mW {WOULD} 3.6 times as much"),
+        (Requirements(max_power=0.91), Outcome.MET, ""),
+        (Requirements(min_throughput=6), Outcome.UNKNOWN, f"100 inferences/s {WOULD} 20 times less"),
+        (Requirements(min_throughput=4.9), Outcome.MET, ""),
+    ],
+)  # fmt: skip
+def test_a_contradicted_figure_meets_what_it_would_meet_on_the_failing_side(
+    asked: Requirements, outcome: Outcome, missing: str
+) -> None:
+    verdict = audit(parse_chip(TORN), requirements=asked).verdict
+    assert verdict is not None
+    (only,) = verdict.judgements
+    assert (only.outcome, only.missing) == (outcome, missing)
+    assert any(each.startswith("Contradicted by other claims") for each in verdict.remarks)
+
+
+def test_claims_that_contradict_each_other_are_not_viable_on_the_better_one() -> None:
+    verdict = audit(parse_chip(TORN), requirements=Requirements(max_latency=1e-3, max_power=0.3)).verdict
+    assert verdict is not None
+    assert verdict.viability is Viability.UNKNOWN
+
+
+def test_the_power_of_a_required_rate_is_in_doubt_as_its_energy_is() -> None:
+    """At 10 inferences/s and 9 mJ: 90 mW; 162 mW where the power at full speed is 1.8 times less than it should be."""
+    for power, most, outcome in (
+        ("900 mW", 0.1, Outcome.MET),
+        ("500 mW", 0.1, Outcome.UNKNOWN),
+        ("500 mW", 0.2, Outcome.MET),
+    ):
+        claims = parse_chip(TORN.replace("power: 250 mW", f"power: {power}"))
+        verdict = audit(claims, requirements=Requirements(min_throughput=10, max_power=most)).verdict
+        assert verdict is not None
+        assert {each.limit.metric: each.outcome for each in verdict.judgements}["power"] is outcome
+
+
 def test_an_accuracy_that_is_a_score_is_not_judged_as_a_percentage() -> None:
     text = changed(("accuracy_metric: top-5", "accuracy_metric: BLEU"), ("accuracy: 80.0 %", "accuracy: 28.4"))
     found = audit(parse_chip(text), requirements=Requirements(min_accuracy=0.2))

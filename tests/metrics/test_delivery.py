@@ -15,6 +15,7 @@ from assay.evaluation.evaluate import evaluate
 from assay.evaluation.results import Evaluation
 from assay.hardware import parse_hardware
 from assay.hardware.model import Hardware
+from assay.mapping.mapping import Level, Loop, Mapping
 from assay.metrics.delivery import Delivery, Mode, Reach, deliveries, delivery_to_dict, mode_shares
 from assay.report.delivery import delivery_section
 from assay.report.section import render_sections
@@ -59,9 +60,9 @@ def chip(across: str, within: str, mesh: int = 4, cluster: int = 4, multicast: s
     )
 
 
-def run(hardware: Hardware, n: int = 1, m: int = 1, c: int = 1) -> Evaluation:
+def run(hardware: Hardware, n: int = 1, m: int = 1, c: int = 1, tiles: str = "perfect") -> Evaluation:
     layer = Layer("fc", "fc", matmul(n=n, m=m, c=c, bits=8))
-    return evaluate(Network("net", (layer,)), hardware, objective="latency", workers=1, cache=False)
+    return evaluate(Network("net", (layer,)), hardware, objective="latency", tiles=tiles, workers=1, cache=False)
 
 
 def modes(evaluation: Evaluation) -> dict[str, Mode]:
@@ -85,12 +86,26 @@ def test_modes_of_the_mesh(across: str, within: str, sizes: dict[str, int], ifma
     assert modes(run(chip(across, within), **sizes)) == {"ifmap": ifmap, "filter": weights}
 
 
+def test_children_that_a_remainder_leaves_without_work_need_no_word() -> None:
+    """M = 7 on 2 clusters with 4 and 3 PEs, and each input goes to all 7."""
+    evaluation = run(chip("M", "M"), m=7, c=3, tiles="imperfect")
+    found = {each.tensor: each for each in deliveries(evaluation.mapped[0])}
+    assert {name: each.mode for name, each in found.items()} == {"ifmap": Mode.BROADCAST, "filter": Mode.UNICAST}
+    assert found["ifmap"].receivers == 7
+    assert modes(run(chip("M", "N"), m=4, n=3, tiles="imperfect")) == modes(run(chip("M", "N"), m=4, n=4))
+
+
 def test_some_of_some_clusters() -> None:
     """Both along both: an input goes to a half of the clusters, and in them to a half of the PEs."""
-    evaluation = run(chip("M, N", "M, N"), m=4, n=4)
+    tensors, halves = ("ifmap", "filter", "ofmap"), (Loop("M", 2, "X"), Loop("N", 2, "X"))
+    mapping = Mapping(
+        (Level("dram", (), tensors), Level("mesh", halves), Level("cluster", halves), Level("spad", (), tensors))
+    )
+    network = Network("net", (Layer("fc", "fc", matmul(n=4, m=4, c=1, bits=8)),))
+    evaluation = evaluate(network, chip("M, N", "M, N"), mappings={"fc": mapping}, workers=1)
     found = {each.tensor: each for each in deliveries(evaluation.mapped[0])}
-    if found["ifmap"].mode is Mode.MIXED:  # the search may also lay one out along each fanout
-        assert [reach.receivers for reach in found["ifmap"].reaches] == [2, 2]
+    assert {name: each.mode for name, each in found.items()} == {"ifmap": Mode.MIXED, "filter": Mode.MIXED}
+    assert [reach.receivers for each in found.values() for reach in each.reaches] == [2, 2, 2, 2]
     assert {found["ifmap"].receivers, found["filter"].receivers} == {Fraction(4)}
 
 
@@ -144,4 +159,7 @@ def test_shares_of_a_network() -> None:
 def test_screen() -> None:
     text = render_sections("", (delivery_section(run(chip("M", "N"), m=4, n=4)),), width=100)
     assert "interleaved multicast" in text
+    note = " ".join(text.split()).casefold()
+    assert "a cluster: the children of one instance of the innermost fanout that the layer uses" in note
+    assert all(f"{mode.casefold()}: " in note for mode in Mode)
     assert "4 of 4 in mesh, 1 of 4 in cluster" in text

@@ -25,6 +25,7 @@ from assay.metrics.flexibility_suite import Suite, SuiteEntry
 from assay.metrics.flexibility_workload import Support, summarise
 from assay.report.flexibility import flexibility_sections, flexibility_summary
 from assay.report.flexibility_map import range_sentences
+from assay.report.flexibility_pictures import share_text
 from assay.report.pictures import picture_bytes
 from assay.report.section import all_pictures, render_sections
 from tests.evaluation.small import CHIP
@@ -217,7 +218,8 @@ def test_short_figures(few: Flexibility) -> None:
     metrics = {metric.key: metric for metric in flexibility_metrics(few)}
     assert metrics["flexibility_running"].value == 0.8
     assert metrics["flexibility_throughput"].value == few.summary(THROUGHPUT).geomean
-    assert metrics["flexibility_throughput"].note == "over 4 that run; 0 with those that cannot run"
+    note = "over 4 that run, mappings of least EDP; 0 with those that cannot run"
+    assert metrics["flexibility_throughput"].note == note
     assert metrics["flexibility_energy_worst"].note == (few.summary(ENERGY).worst or ("",))[0]
     assert "flexibility_shapes" not in metrics
     assert flexibility_summary(few).startswith("4 of 5 workloads run. They keep ")
@@ -270,6 +272,32 @@ def test_the_base_keeps_its_stride_and_the_chips_words(small_map: Callable[..., 
     assert shapes.curves[-1].title.endswith("G = 4 is depthwise")
 
 
+@pytest.mark.parametrize(
+    ("objective", "title", "note"),
+    [
+        ("edp", "Shapes above 60 % of the peak throughput", "mappings of least EDP"),
+        ("energy", "Shapes above 60 % of the best MACs per joule", "mappings of least energy"),
+        ("latency", "Shapes above 60 % of the peak throughput", "mappings of least latency"),
+    ],
+)
+def test_figures_name_their_measure(
+    small_map: Callable[..., Flexibility], objective: str, title: str, note: str
+) -> None:
+    result = small_map(objective=objective, above=0.6)
+    metrics = {metric.key: metric for metric in flexibility_metrics(result)}
+    assert metrics["flexibility_shapes"].title == title
+    assert note in metrics["flexibility_throughput"].note
+    assert note in metrics["flexibility_energy"].note
+
+
+def test_what_is_below_is_not_written_as_the_threshold(small_map: Callable[..., Flexibility]) -> None:
+    shapes = small_map(objective="latency", above=0.5).shapes
+    assert shapes is not None
+    point = shapes.grid[0]
+    texts = [share_text(shapes, replace(point, utilization=each)) for each in (0.4949, 0.496, 0.4999, 0.5, 0.504)]
+    assert texts == ["49 %", "49.6 %", "49.99 %", "50 %", "50 %"]
+
+
 VALUES = (1, 2, 3, 4)
 
 
@@ -315,6 +343,8 @@ def test_ranges_in_words(small_map: Callable[..., Flexibility]) -> None:
         ([0.6, 0.4, 0.7, None], "below at P = 2 and 4, else above"),
         ([0.6, 0.6, 0.7, None], "above for P <= 3; no mapping at 4"),
         ([0.1, 0.4, 0.2, None], "above at no P; at most 40 %, at P = 2"),
+        ([0.4, 0.496, 0.5, 1], "above for P >= 3; 49.6 % at 2, 40 % at 1"),
+        ([0.1, 0.4999, 0.2, None], "above at no P; at most 49.99 %, at P = 2"),
         ([1, 1, 1, 1], "above at every P from 1 to 4"),
     ],
 )

@@ -146,7 +146,7 @@ def stands(course: Course) -> list[Context]:
 def check_moves(case: Case) -> None:
     """Every transfer of every stage moves what sets of addresses say."""
     course = plan(*case, port_limits(case[1]))
-    machine = events._Machine(*case)
+    machine = events.Machine(*case)
     at = stands(course)
     assert len(at) == len(machine.starts)
     for stage in course.stages:

@@ -220,6 +220,7 @@ def test_a_figure_in_another_unit_is_refused() -> None:
             "Throughput 1,000.4 inferences/s, at least 1,000 inferences/s: met with 0.4 inferences/s to spare",
         ),
         ({"accuracy": 0.80204}, {"min_accuracy": 0.802}, "Accuracy 80.204 %, at least 80.2 %: met by 0.004 points"),
+        ({"accuracy": 0.812}, {"min_accuracy": 0.802}, "Accuracy 81.2 %, at least 80.2 %: met by 1 point"),
         (
             {"area": 12.25e-6},
             {"max_area": 12.24999e-6},

@@ -15,6 +15,7 @@ from assay.mapping.counts import Action
 from assay.mapping.latency import COMPUTE
 from assay.metrics.eyexam_steps import Key
 from assay.metrics.roofline import ALL, Roofline, roofline
+from assay.report.roofline_pictures import roofline_picture
 from assay.workload.einsum import convolution
 from assay.workload.load import load_network
 from assay.workload.network import Layer, Network
@@ -157,6 +158,15 @@ def test_nothing_limits() -> None:
     assert found.limited == ()
     assert found.lowest(found.eyexam.layers[0]) is None
     jsonschema.validate(found.to_dict(), schema())
+
+
+def test_the_legend_says_under_which_part_of_this_roof(some: Roofline) -> None:
+    """Not what a layer waits for, which may be another port: fc8 waits for DRAM, and is under the peak elsewhere."""
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    roof = next(roof for roof in some.limited if roof.name == "dram")
+    roofline_picture("roofline-dram", "dram", roof).draw(figure)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["under the peak", "under the slope of this port"]
 
 
 def test_json_is_as_the_schema_says(some: Roofline) -> None:

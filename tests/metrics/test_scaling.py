@@ -29,8 +29,11 @@ from assay.metrics.scaling_hardware import (
     with_storage,
 )
 from assay.metrics.scaling_results import Resource, Scaling, scaling_metrics
+from assay.reading.figures import times
+from assay.report.chart_axes import ChartAxis, Scale, dress
 from assay.report.pictures import picture_bytes
 from assay.report.scaling import scaling_sections, scaling_summary
+from assay.report.scaling_pictures import _ticks
 from assay.report.section import all_pictures, render_sections
 from assay.workload.einsum import matmul
 from assay.workload.network import Layer, Network
@@ -372,6 +375,45 @@ def test_metrics(everything: Scaling) -> None:
     assert isinstance(factor, float)
     assert factor == 4  # at the largest
     assert efficiency.value == speedup / factor
+
+
+def test_the_other_chip_in_short(everything: Scaling) -> None:
+    own, other, ratio = everything.pairs()[-1]
+    assert ratio == pytest.approx((own.throughput or 0) / (other.throughput or 1))
+    assert scaling_summary(everything).endswith(
+        f"With 16 PEs each, {everything.hardware.label} has {times(ratio or 0)} the throughput of "
+        f"{everything.other.label if everything.other else ''}."
+    )
+    sheets = {sheet.key: sheet for section in scaling_sections(everything) for sheet in section.sheets}
+    assert sheets["delivery"].title == "How words reach the PEs, as they are: 4 PEs"
+
+
+def test_a_single_size_is_held_against_nothing() -> None:
+    alone = run(ScalingPlan(by=(1,)))
+    assert scaling_summary(alone) == ""
+    assert [(each.key, each.title) for each in scaling_metrics(alone)] == [
+        ("scaling_limit_pes", "What limits it as it is")
+    ]
+    text = render_sections(alone.title, scaling_sections(alone), summary=scaling_summary(alone), width=80)
+    assert "1 times" not in text
+    beside = scaling(network(m=4, c=2), toy(), ScalingPlan(by=(1,)), against=toy("16 b/cycle"))
+    assert scaling_summary(beside).startswith("With 4 PEs each, ")
+
+
+def test_ticks_are_at_the_sizes() -> None:
+    assert _ticks([672.0, 168.0, 336.0, 168.0]) == (168, 336, 672)
+    assert _ticks([256.0, 257.0, 1024.0]) == (256, 1024)  # which would overlap
+    assert _ticks([]) == ()
+
+
+def test_ticks_are_drawn() -> None:
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    axes = figure.add_subplot()
+    dress(axes.xaxis, ChartAxis("PEs", logarithmic=True, base=2, ticks=(168, 336, 672)), Scale(1.0, "PEs"))
+    axes.set_xlim(150, 700)
+    figure.draw_without_rendering()
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["168", "336", "672"]
+    assert list(axes.get_xticks(minor=True)) == []
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -130,6 +130,25 @@ def test_power_is_that_of_the_required_rate() -> None:
     assert power.caveat.endswith("500 mW at full speed; without leakage")
 
 
+def test_what_leaks_between_inferences_counts() -> None:
+    """As at 30 inferences/s a chip of 100 waits for 70 % of the time: 150 mW for the work, and 70 % of 24 mW."""
+    values = {
+        "power": Metric("power", "Power", 0.5, "W"),
+        "energy": Metric("energy", "Energy per inference", 5e-3, "J"),
+        "throughput": Metric("throughput", "Throughput", 100, "inferences/s"),
+        "idle_power": Metric("idle_power", "Power while it waits", 0.024, "W"),
+    }
+    (found,) = (
+        each
+        for each in judge(values, Requirements(max_power=0.16, min_throughput=30)).judgements
+        if each.limit.metric == "power"
+    )
+    assert found.metric is not None
+    assert found.metric.value == pytest.approx(0.15 + 0.7 * 0.024)
+    assert found.outcome is Outcome.FAILED
+    assert "24 mW of leakage in between" in found.caveat
+
+
 @pytest.mark.parametrize(
     ("power", "energy", "speed", "asked", "judged"),
     [

@@ -85,6 +85,7 @@ def test_figures() -> None:
         "0.0612",
     ]
     assert (rate(15873.0, "inferences"), rate(6.751, "inferences")) == ("15,900 inferences/s", "6.75 inferences/s")
+    assert (rate(1.0, "inferences"), rate(None, "inferences")) == ("1 inference/s", "not modelled")
     assert (times(10.34), times(Fraction(3))) == ("10.3 times", "3 times")
     assert [fold(each) for each in (1.0, 17.93, 1086.7)] == ["1.00 x", "17.9 x", "1,090 x"]
     assert (square(12.25e-6), square(12.25e-6, 4), square(1.5e-9)) == ("12.2 mm2", "12.25 mm2", "1,500 um2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from assay.metrics.eyexam import eyexam
 from assay.metrics.eyexam_steps import Eyexam
 from assay.metrics.roofline import roofline_of
 from assay.report.eyexam import eyexam_sections, eyexam_summary
+from assay.report.html import html_report
 from assay.report.pictures import picture_bytes
 from assay.report.roofline import roofline_sections, roofline_summary
 from assay.report.section import all_pictures, render_sections
 from assay.workload.einsum import convolution
 from assay.workload.network import Layer, Network
+from tests.report.unexplained import figures, mistakes
 
 GOLDEN = Path(__file__).parent / "golden"
 TENSORS = ("ifmap", "filter", "ofmap")
@@ -60,6 +63,17 @@ def test_the_screen_is_as_accepted(result: Eyexam, name: str) -> None:
     assert text == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
     if name.endswith("80"):
         assert max(map(len, text.split("\n"))) <= 80
+
+
+def test_losses_of_parts_of_cycles_come_out(result: Eyexam) -> None:
+    """At the peak the layers take 7.3 and 2.1 cycles."""
+    shapes = {"one": convolution(m=13, c=16, p=3, q=3, bits=8), "two": convolution(m=9, c=3, p=4, q=5, bits=8)}
+    network = Network("small", tuple(Layer(name, "conv", each) for name, each in shapes.items()))
+    found = eyexam_sections(eyexam(network, result.hardware, workers=1, cache=False))
+    (losses,) = [replace(each, pictures=()) for each in found if each.key == "losses"]
+    shown = figures(html_report("T", [losses]))
+    assert any("rounded up" in each.why for each in shown)
+    assert [error for each in shown for error in mistakes(each)] == []
 
 
 def test_every_picture_is_drawn(result: Eyexam) -> None:

@@ -29,6 +29,7 @@ from assay.reading.entries import Entry, Form
 from assay.reading.expressions import is_name
 from assay.reading.suggestions import hint
 from assay.reading.units import NUMBER, Quantity, format_si
+from assay.reading.words import listed
 
 COMPOUND_KEYS = ("attributes", "parts", "actions")
 USE_KEYS = ("class", "count", "technology", "estimator")
@@ -227,7 +228,7 @@ class CompoundProvider(Provider):
             if key not in known:
                 raise Declined(f"does not know the attribute '{key}'", at=asked.given[key].at, hint=hint(key, known))
         if missing := [name for name, default in known.items() if default is None and name not in asked.given]:
-            raise Declined(f"needs {' and '.join(missing)}")
+            raise Declined(f"needs {listed(missing)}")
         given: dict[str, Entry] = {}
         names = dict(self.names)
         for name, default in known.items():

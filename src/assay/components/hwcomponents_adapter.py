@@ -31,6 +31,7 @@ from assay.errors import InputError
 from assay.reading.entries import Entry
 from assay.reading.suggestions import hint
 from assay.reading.units import NUMBER, Quantity
+from assay.reading.words import listed
 
 PACKAGE = "hwcomponents"
 _NODE = "tech_node"
@@ -76,7 +77,7 @@ class ModelProvider(Provider):
             if name not in known:
                 raise Declined(f"does not know the attribute '{name}'", hint=hint(name, known))
         if missing := [each.name for each in known.values() if each.required and each.name not in asked.given]:
-            raise Declined(f"needs {' and '.join(missing)}")
+            raise Declined(f"needs {listed(missing)}")
         values = {name: _value(known[name], entry, asked.names) for name, entry in asked.given.items()}
         shown = tuple((name, entry.words) for name, entry in asked.given.items())
         extrapolated: tuple[str, ...] = ()

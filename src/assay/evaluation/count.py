@@ -14,6 +14,7 @@ from assay.mapping.counts import Action, Analysis
 from assay.mapping.energy import ActionEnergy, energy_of_actions, total_energy
 from assay.mapping.latency import Timing, time_layer
 from assay.mapping.mapping import Mapping
+from assay.reading.words import listed
 from assay.workload.einsum import Einsum
 
 SCHEMA = "assay.count/1"
@@ -168,7 +169,7 @@ class MappingCount:
         if self.uncharged:
             notes.append(f"Energy is not modelled, because this version does not charge {', '.join(self.uncharged)}.")
         if free and self.energy is not None:
-            parts = [f"{' and '.join(sorted(what))} across {name}" for name, what in free.items()]
+            parts = [f"{listed(sorted(what))} across {name}" for name, what in free.items()]
             notes.append(f"Not modelled and not in the energy: {', '.join(parts)}.")
         return tuple(notes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,8 @@ def audit(source: str | Path | Chip, *, run: str | None = None, requirements: Re
         doubted = _doubted(values, tuple(each for each in checks if each.where not in others))
         caveats, parts = _caveats(chip, values, chosen, doubted), _parts(values, chosen)
         bounds = {key: each.bound for key, each in values.items() if each.bound is not None}
-        verdict = _marked(judge(values, requirements, caveats=caveats, parts=parts, bounds=bounds), doubted)
+        judged = judge(values, requirements, caveats=caveats, parts=parts, bounds=bounds, doubts=doubted)
+        verdict = _marked(judged, doubted)
     return Audit(
         chip=chip,
         run=chosen,
@@ -148,26 +150,32 @@ def audit(source: str | Path | Chip, *, run: str | None = None, requirements: Re
     )
 
 
-def _marked(verdict: Verdict, doubted: frozenset[str]) -> Verdict:
+def _marked(verdict: Verdict, doubted: Mapping[str, float]) -> Verdict:
     """With remarks where it stands on figures from memory or in doubt, whether they meet what is required or not."""
-    judged = [each for each in verdict.judgements if each.metric is not None and each.outcome is not Outcome.UNKNOWN]
+    stated = [each for each in verdict.judgements if each.metric is not None]
+    judged = [each for each in stated if each.outcome is not Outcome.UNKNOWN]
     remarks = []
     for remark, names in (
         (RECALLED, [each.limit.title for each in judged if each.metric and recalled(each.metric)]),
-        (DOUBTED, [each.limit.title for each in judged if each.limit.metric in doubted]),
+        (DOUBTED, [each.limit.title for each in stated if each.limit.metric in doubted]),
     ):
         if names:
             remarks.append(f"{capital(remark)}: {', '.join(map(small, names))}.")
     return replace(verdict, remarks=(*verdict.remarks, *remarks))
 
 
-def _doubted(values: dict[str, Figure], checks: tuple[Check, ...]) -> frozenset[str]:
-    """The figures to judge that come from claims that stand in a contradiction."""
-    names = {name for each in checks if each.outcome is Agreement.CONTRADICTS for name in each.claims}
-    return frozenset(key for key, figure in values.items() if figure.value is not None and names & figure.claims)
+def _doubted(values: dict[str, Figure], checks: tuple[Check, ...]) -> dict[str, float]:
+    """The figures to judge whose claims stand in contradictions, with the largest factor of these."""
+    found: dict[str, float] = {}
+    for check in checks:
+        if check.outcome is Agreement.CONTRADICTS and check.factor is not None:
+            for key, figure in values.items():
+                if figure.value is not None and check.claims & figure.claims:
+                    found[key] = max(check.factor, found.get(key, 1.0))
+    return found
 
 
-def _caveats(chip: Chip, values: dict[str, Figure], run: Run | None, doubted: frozenset[str]) -> dict[str, str]:
+def _caveats(chip: Chip, values: dict[str, Figure], run: Run | None, doubted: Mapping[str, float]) -> dict[str, str]:
     """What is not said of the figures that are judged, and where they are from."""
     found: dict[str, list[str]] = {}
     if run is not None and not run.scope:

@@ -8,16 +8,15 @@ and two sides contradict each other only where their intervals have nothing in c
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from assay.metrics.audit_scope import OVER, Factors, Known, Scope, multipliers_of, product
+from assay.metrics.audit_scope import OVER, Factors, Known, Scope, multipliers_in, multipliers_of, product
 from assay.metrics.claims import CHIP_FIGURES, PEAK_FIGURES, RUN_FIGURES, Chip, Claim, Zeros
-from assay.metrics.metric import Bound, Operand
+from assay.metrics.metric import ARTICLE, Bound, Operand
+from assay.reading.figures import number
 from assay.reading.words import small
-
-ARTICLE = "Sze et al., SSC Magazine 12(3), 2020"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +88,12 @@ RULES = (
 
 PERFORMANCE_NAMES = ("peak", "performance", "efficiency")
 """Figures in which a MAC may have been taken for an operation."""
+
+OF_MULTIPLIERS = ("peak", "peak_bound", "utilization", "active_utilization")
+"""Rules that take the PEs for the multipliers where none are given."""
+
+MACS_PER_PE = (1, 2, 4, 8, 16)
+"""MACs that a PE may well do in a cycle; where it would take others, that is told as a contradiction."""
 
 INEXACT = 1e-9
 """Relative error of the floating point arithmetic, allowed on top of the digits."""
@@ -187,7 +192,8 @@ def _peak_checks(rule: Rule, chip: Chip) -> list[Check]:
         if peak.multipliers is not None:
             scope.given["multipliers"] = multipliers_of(peak, peak.multipliers)
         elif peak.sparse or (several if own is None else peak.bits not in (None, own.value)):
-            scope.given.pop("multipliers", None)  # they are of another precision, or do not do the zeros
+            for name in ("multipliers", "pes"):  # they are of another precision, or do not do the zeros
+                scope.given.pop(name, None)
         for each in chip.efficiencies:
             if (each.bits, each.sparse) == (peak.bits, peak.sparse):
                 scope.add(each, "peak_efficiency")
@@ -204,7 +210,49 @@ def precision(claim: Claim) -> str:
 
 
 def _applied(rule: Rule, scope: Scope, where: str) -> list[Check]:
-    """The check of a rule; nothing where none of its figures is given."""
+    """The check of a rule, with PEs for the multipliers where none are given; nothing where no figure is given."""
+    found, pes = _held(rule, scope, where), scope.given.get("pes")
+    known = any(each.outcome is not Agreement.UNCHECKED for each in found)
+    if known or pes is None or "multipliers" in scope.given or rule.key not in OF_MULTIPLIERS:
+        return found
+    tried: list[Check] = []
+    for count in MACS_PER_PE:
+        scope.given["multipliers"] = multipliers_in(pes, count)
+        tried += _held(rule, scope, where)
+    del scope.given["multipliers"]
+    if not tried or tried[0].outcome is Agreement.UNCHECKED:
+        return tried[:1]
+    return [_per_pe(tried)]
+
+
+def _per_pe(tried: list[Check]) -> Check:
+    """That of the checks with more and more MACs per PE which agrees best; else that with one, which contradicts.
+
+    Of a bound, the first that agrees: with more it does all the more.
+    """
+    first = tried[0]
+    fits = [place for place, each in enumerate(tried) if each.outcome is Agreement.CONSISTENT]
+    place = min(fits, key=lambda each: each if first.rule.least else tried[each].factor or 1.0, default=0)
+    found, count = tried[place], MACS_PER_PE[place]
+    least = "at least " if first.rule.least else ""
+    if found.outcome is Agreement.CONTRADICTS:
+        assert first.left is not None
+        assert first.right is not None
+        needed = first.left.value / first.right.value
+        needed = 1 / needed if first.rule.key == "utilization" else needed
+        remark = f"one MAC per PE and cycle assumed: it would take {least}{number(needed)} MACs per PE"
+        remark += f"; {first.remark}" if first.remark else ""
+    elif place == 0:
+        remark = "one MAC per PE and cycle assumed"
+    else:
+        doubled = count == 2 and first.remark  # a factor of 2 may have another cause
+        remark = f"{least}{count} MACs per PE" + (f"; with one it is {first.remark}" if doubled else "")
+    assumed = Operand("MACs per PE and cycle", count, "", "assumed, as no multipliers are given")
+    return replace(found, operands=(*found.operands, assumed), remark=remark)
+
+
+def _held(rule: Rule, scope: Scope, where: str) -> list[Check]:
+    """The check of a rule with the figures that are there."""
     if rule.left not in scope.given and not rule.least:
         return []
     if not _bears(rule, scope):

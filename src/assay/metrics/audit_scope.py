@@ -7,7 +7,7 @@ Everything here is a product of figures and their inverses, so that intervals of
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from assay.errors import InputError
@@ -209,6 +209,14 @@ def multipliers_of(peak: Claim, count: int) -> Known:
     """The multipliers that a peak names."""
     number = float(count)
     return Known("multipliers", number, number, number, "", peak.source, peak.confidence, claims=frozenset({peak.key}))
+
+
+def multipliers_in(pes: Known, each: int) -> Known:
+    """The multipliers of PEs, if each does so many MACs in a cycle."""
+    return replace(
+        pes, name="multipliers", value=pes.value * each, low=pes.low * each, high=pes.high * each,
+        formula=f"pes * {each}, as assumed", operands=(pes.operand(),), stated=None,
+    )  # fmt: skip
 
 
 def unit_of(name: str) -> str:

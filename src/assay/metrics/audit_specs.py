@@ -14,11 +14,10 @@ from typing import Any
 
 from assay.metrics.audit_scope import Scope, network_macs
 from assay.metrics.claims import Chip, Run
-from assay.metrics.metric import Basis
+from assay.metrics.metric import ARTICLE, Basis
 from assay.reading.figures import percent
 from assay.reading.words import capital
 
-ARTICLE = "Sze et al., SSC Magazine 12(3), 2020"
 SIMULATIONS = (Basis.LAYOUT, Basis.SYNTHESIS, Basis.SIMULATED)
 WITH_MEMORY = ("chip and off-chip memory", "board", "system")
 """Scopes of a power that has the off-chip memory in it."""

@@ -43,15 +43,17 @@ class Reach:
 
     Attributes:
         fanout: its name.
-        children: of one instance, those in use.
+        children: of one instance, those in use; where tiles leave remainders, the most at a time.
         entering: words that come to it from its parent, all instances together.
         delivered: words that its children get.
+        by_all: True: every word goes to every child that is in use then.
     """
 
     fanout: str
     children: int
     entering: int
     delivered: int
+    by_all: bool = False
 
     @property
     def receivers(self) -> Fraction:
@@ -62,11 +64,6 @@ class Reach:
     def shared(self) -> bool:
         """True: some word goes to several children."""
         return self.delivered > self.entering
-
-    @property
-    def by_all(self) -> bool:
-        """True: every word goes to every child in use."""
-        return self.delivered == self.children * self.entering
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +214,9 @@ def _reaches(layer: LayerResult, tensor: Tensor) -> Iterator[Reach]:
             node = nodes[place]
             if isinstance(node, Fanout):
                 delivered = counts.count(node.name, tensor.name, Action.TRANSFER)
-                children = prod(loop.bound for loop in levels[place].loops)
-                if children > 1:
-                    yield Reach(node.name, children, entering, delivered)
+                loops = [loop for loop in levels[place].loops if loop.bound > 1]
+                if loops:
+                    alike = not any(loop.dim in tensor.dims for loop in loops)  # all children need the same words
+                    children = prod(loop.bound for loop in loops)
+                    yield Reach(node.name, children, entering, delivered, alike and delivered > entering)
                 entering = delivered

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from assay.evaluation.results import Evaluation
 from assay.hardware.model import Fanout
-from assay.metrics.factors import ARTICLE, NO_SPARSITY, NO_WORK, layers_left_out
-from assay.metrics.metric import Basis, Metric, Operand
+from assay.metrics.factors import NO_SPARSITY, NO_WORK, layers_left_out
+from assay.metrics.metric import ARTICLE, Basis, Metric, Operand
 from assay.reading.figures import percent
 from assay.reading.words import listed
 

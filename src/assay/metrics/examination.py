@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from assay.errors import AssayError
@@ -18,6 +18,10 @@ from assay.metrics.scaling import scaling
 from assay.metrics.scaling_results import Scaling, scaling_metrics
 
 Show = Callable[[str, Progress], None]
+GIVEN = (
+    "The mappings here are the best of the search, not those that were given to the evaluation: these may be faster"
+    " than the bounds where their tiles do not divide a layer, or where they are not what the hardware asks for."
+)
 T = TypeVar("T")
 
 
@@ -97,6 +101,8 @@ def examine(
         return None if progress is None else lambda state: progress(name, state)
 
     steps = found("Eyexam", lambda: eyexam(network, chip, batch=batch, progress=show("Eyexam"), **tiled))
+    if steps is not None and any(layer.search is None for layer in evaluation.mapped):
+        steps = replace(steps, notes=(*steps.notes, GIVEN))
     return Examination(
         steps,
         None if steps is None else found("Roofline", lambda: roofline_of(steps)),

@@ -346,6 +346,6 @@ def _notes(layers: list[LayerEyexam], steps: tuple[Step, ...], tiles: str) -> tu
         )
     if tiles == "perfect":
         notes.append(
-            "Tile sizes divide the layer in steps 4 to 7; with imperfect tiles the last one of a loop may be smaller."
+            "Steps 4 to 7 bound mappings whose tiles divide the layer; others may be faster (--tiles imperfect)."
         )
     return tuple(notes)

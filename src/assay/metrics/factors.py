@@ -11,9 +11,8 @@ from fractions import Fraction
 from functools import partial
 
 from assay.evaluation.results import Evaluation
-from assay.metrics.metric import Basis, Metric, Operand, Value
+from assay.metrics.metric import ARTICLE, Basis, Metric, Operand, Value
 
-ARTICLE = "Sze et al., SSC Magazine 12(3), 2020"
 NO_SPARSITY = "give the share of MACs without a zero operand with --effectual 40%"
 NO_WORK = "no layer has multiply-accumulates"
 PER_PE = "MACs/cycle of one PE"

@@ -23,7 +23,7 @@ from assay.metrics.flexibility_search import SearchOutcome, search_layers
 from assay.metrics.flexibility_suite import STANDARD, Suite, load_suite
 from assay.metrics.flexibility_workload import Summary, Support, Workload, run_entry, summarise, too_wide
 from assay.metrics.metric import Basis, Metric, Operand
-from assay.reading.figures import number, percent
+from assay.reading.figures import number
 from assay.reading.words import plural
 from assay.workload.einsum import Einsum
 from assay.workload.network import MAX_BATCH, Network
@@ -80,6 +80,11 @@ class Flexibility:
     @property
     def title(self) -> str:
         return f"Flexibility of {self.hardware.label}: {self.suite.label}"
+
+    @property
+    def mappings(self) -> str:
+        """Which ones were taken, in words."""
+        return f"mappings of least {'EDP' if self.objective == 'edp' else self.objective}"
 
     @property
     def running(self) -> tuple[Workload, ...]:
@@ -330,7 +335,7 @@ def flexibility_metrics(result: Flexibility) -> tuple[Metric, ...]:
         found.append(
             Metric(
                 "flexibility_shapes",
-                f"Shapes above {percent(drawn.above)}",
+                f"Shapes above {drawn.threshold}",
                 drawn.share_above,
                 "%",
                 Basis.CALCULATED,
@@ -366,7 +371,7 @@ def _tier_metrics(result: Flexibility, tier: str, formula: str) -> list[Metric]:
             f"geometric mean of {formula}",
             operands,
             SOURCE,
-            note=f"over {summary.counted} that run{'; ' if zero else ''}{zero}{beside}",
+            note=f"over {summary.counted} that run, {result.mappings}{'; ' if zero else ''}{zero}{beside}",
             missing=missing,
         ),
         Metric(

@@ -11,6 +11,7 @@ from assay.errors import InputError
 from assay.hardware.model import Hardware
 from assay.mapper.result import SearchResult
 from assay.metrics.flexibility_search import Failure, SearchOutcome, layer_result
+from assay.reading.figures import percent
 from assay.workload.einsum import Einsum
 from assay.workload.layer_text import is_written_out, written_layer
 from assay.workload.load import MAX_BITS
@@ -127,6 +128,11 @@ class ShapeMap:
         if best is None or point.macs_per_joule is None:
             return None
         return point.macs_per_joule / (best.macs_per_joule or 1.0)
+
+    @property
+    def threshold(self) -> str:
+        """What shapes are held against, in words: a share, and of what."""
+        return f"{percent(self.above)} of the {'best MACs per joule' if self.by_energy else 'peak throughput'}"
 
     def is_above(self, point: ShapePoint) -> bool:
         """Whether the efficiency is at least the threshold."""

@@ -8,6 +8,9 @@ from typing import Any
 
 Value = float | int | str | bool | None
 
+ARTICLE = "Sze et al., SSC Magazine 12(3), 2020"
+"""Where most metrics are from."""
+
 
 class Basis(StrEnum):
     """How a figure was obtained. "Are results measured or simulated?" (Sze et al., SSC Magazine 2020, section VIII)."""

@@ -7,10 +7,9 @@ Solid-State Circuits Magazine 12(3), 2020.
 from __future__ import annotations
 
 from assay.evaluation.results import Evaluation
-from assay.hardware.design import clock_energy, leakage_power
+from assay.hardware.design import built_of, clock_energy, leakage_power
 from assay.metrics.efficiency import NO_OFFCHIP, basis_of, has_offchip, power_caveat, scope_of, why_no_energy
-from assay.metrics.factors import ARTICLE
-from assay.metrics.metric import Basis, Metric, Operand
+from assay.metrics.metric import ARTICLE, Basis, Metric, Operand
 from assay.reading.figures import percent, times
 from assay.reading.units import POWER, UNITS, Quantity
 
@@ -46,8 +45,26 @@ def power_metrics(evaluation: Evaluation, tdp: float | None) -> tuple[Metric, ..
             formula="power + leakage and clock",
             note=power_caveat(evaluation),
         ),
+        *idle_powers(evaluation),
         *published_powers(evaluation),
         *tdp_metrics(evaluation, tdp),
+    )
+
+
+def idle_powers(evaluation: Evaluation) -> tuple[Metric, ...]:
+    """What leaks between inferences, if it is known. With power gating, what leaks off the chip."""
+    gated = evaluation.power_gating
+    leaks = leakage_power(evaluation.hardware, offchip=True if gated else None)
+    if leaks.value is None:
+        return ()
+    whose = "of what lies off the chip; the chip is switched off" if gated else "of all that leaks, with the supply on"
+    without = f"; without {', '.join(leaks.without)}" if leaks.without else ""
+    note = f"{whose}; clocks stand{without}"
+    built = [each for each in built_of(evaluation.hardware) if each.offchip or not gated]
+    parts = tuple(Operand(each.name, each.leakage.value, "W") for each in built if each.leakage.value is not None)
+    formula = " + ".join(part.name for part in parts)
+    return (
+        Metric("idle_power", "Power while it waits", leaks.value, "W", basis_of(evaluation), formula, parts, note=note),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from assay.errors import InputError
 from assay.reading.figures import number, percent, rate, square
 from assay.reading.units import format_si
+from assay.reading.words import measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Requirements:
             time, each = format_si(self.max_latency, "s"), format_si(1 / self.min_throughput, "s")
             asked = rate(self.min_throughput, "inferences")
             found.append(
-                f"By Little's law, {asked} within {time} leave room for {number(flight)} inferences in "
+                f"By Little's law, {asked} within {time} leave room for {measured(number(flight), 'inferences')} in "
                 f"flight. A processor that works on one batch of b at a time meets both where the batch takes at most "
                 f"the smaller of {time} and b × {each}."
             )

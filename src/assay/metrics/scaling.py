@@ -129,7 +129,8 @@ def scaling(
         )
 
     series = tuple(_series(each, hardware.name, resource, plan, run) for resource, each in own.items())
-    beside = tuple(_series(each, hardware.name, resource, plan, run) for resource, each in theirs.items())
+    name = hardware.name if other is None else other.name
+    beside = tuple(_series(each, name, resource, plan, run) for resource, each in theirs.items())
     return Scaling(network, hardware, objective, series, other, beside, _notes(plan, tiles), tiles)
 
 

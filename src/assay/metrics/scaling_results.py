@@ -324,7 +324,7 @@ def _speed_metrics(series: ScalingSeries) -> list[Metric]:
         Operand("factor", float(point.factor), "", f"of the {series.resource}"),
     )
     limit = point.limit
-    return [
+    found = [
         Metric(
             f"{name}_efficiency_{key}",
             f"Efficiency of {name} scaling, {size}",
@@ -339,7 +339,7 @@ def _speed_metrics(series: ScalingSeries) -> list[Metric]:
         ),
         Metric(
             f"scaling_limit_{key}",
-            f"What limits it with {size}",
+            f"What limits it {'as it is' if point.factor == 1 else f'with {size}'}",
             None if limit is None else limiting(point),
             basis=Basis.CALCULATED,
             operands=() if limit is None else (Operand("share of the time", limit[1], "%", f"bound by {limit[0]}"),),
@@ -361,6 +361,7 @@ def _speed_metrics(series: ScalingSeries) -> list[Metric]:
             missing=missing or "an energy that the hardware does not give",
         ),
     ]
+    return found[1:2] if point.factor == 1 else found  # with one size nothing is held against another
 
 
 def _storage_metrics(series: ScalingSeries) -> list[Metric]:

@@ -18,8 +18,8 @@ from assay.hardware.model import Hardware
 from assay.metrics.accuracy import Accuracy, metrics_of
 from assay.metrics.cost import area_caveat, cost_metrics, published_area
 from assay.metrics.efficiency import efficiency_metrics, energy_metrics, power_caveat, why_no_energy
-from assay.metrics.factors import ARTICLE, NO_WORK, decomposition_metrics, layers_left_out, throughput_metrics
-from assay.metrics.metric import Basis, Group, Metric, Operand
+from assay.metrics.factors import NO_WORK, decomposition_metrics, layers_left_out, throughput_metrics
+from assay.metrics.metric import ARTICLE, Basis, Group, Metric, Operand
 from assay.metrics.power import power_metrics
 from assay.metrics.requirements import Requirements
 from assay.metrics.verdict import Outcome, Verdict, judge
@@ -70,7 +70,8 @@ class Scorecard:
         """The metrics that requirements are held against, by the keys of `judge`: power and energy with all of it."""
         homes = {"power": "total_power", "energy": "total_energy"}
         keys = ("accuracy", "latency", "throughput", "power", "energy", "area", "flexibility", "scalability")
-        return {key: self[homes.get(key, key)] for key in keys}
+        found = {key: self[homes.get(key, key)] for key in keys}
+        return found | {metric.key: metric for metric in self if metric.key == "idle_power"}
 
     def judge(self, requirements: Requirements) -> Verdict:
         """Whether the chip is a solution for an application with these requirements."""

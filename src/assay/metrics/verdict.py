@@ -17,7 +17,7 @@ from assay.metrics.metric import Basis, Bound, Metric, Operand
 from assay.metrics.requirements import Limit, Requirements, quantity
 from assay.reading.figures import number, percent, rate, times
 from assay.reading.units import format_si
-from assay.reading.words import listed, small
+from assay.reading.words import listed, measured, small
 
 
 class Outcome(StrEnum):
@@ -95,7 +95,7 @@ class Judgement:
         if self.difference == 0:
             return ", exactly"
         if self.limit.unit == "%":
-            points = f"{number(100 * abs(self.difference))} points"
+            points = measured(number(100 * abs(self.difference)), "points")
             return f" by {points}" if self.outcome is Outcome.MET else f", {points} too little"
         apart = quantity(abs(self.difference), self.limit)
         if self.outcome is Outcome.MET:
@@ -215,23 +215,31 @@ def judge(
     caveats: Mapping[str, str] | None = None,
     parts: Mapping[str, str] | None = None,
     bounds: Mapping[str, Bound] | None = None,
+    doubts: Mapping[str, float] | None = None,
 ) -> Verdict:
     """Hold figures against requirements.
 
     Args:
         values: by `accuracy` (%), `latency` (s), `throughput` (inferences/s), `power` (W), `energy` (J per inference),
-            `area` (m2), `flexibility` and `scalability`; those that are not there are not known.
+            `area` (m2), `flexibility` and `scalability`, and `idle_power` (W, between inferences); those that are not
+            there are not known.
         caveats: by the same keys, what a figure does not cover, such as `without the clock network`. With that, the
             figure would be worse: where it fails, it fails for certain; where it is met, that is as far as it goes.
         parts: by the same keys, of what a figure is only a part, such as `the chip without its off-chip memory`: where
             that part meets a requirement, nothing is known of the whole.
         bounds: by the same keys, figures that are bounds: at most 1 W meets 2 W, and says nothing of 0.5 W.
+        doubts: by the same keys, how many times worse a figure may be, as others contradict it: where it would not
+            meet a requirement then, nothing is known.
 
     Raises:
         InputError: a value is not a number in the unit that is judged.
     """
     known, covered, ends = at_rate(values, requirements, caveats or {}, bounds or {})
+    unsure = dict(doubts or {})
+    if known is not values:  # the power of the required rate follows from the energy
+        unsure["power"] = unsure.get("energy", 1.0)
     judged = [_judged(limit, required, known, covered, parts or {}, ends) for limit, required in requirements.stated]
+    judged = [_unless_worse(each, unsure.get(each.limit.metric, 1.0)) for each in judged]
     answers = []
     for place, (question, keys) in enumerate(QUESTIONS, 1):
         own = tuple(each for each in judged if each.limit.metric in keys)
@@ -244,7 +252,8 @@ def at_rate(
 ) -> tuple[Mapping[str, Metric], Mapping[str, str], Mapping[str, Bound]]:
     """Power at the throughput that is required, where the chip is faster and takes too much at full speed.
 
-    After equation (5): the mean power is the energy of an inference times the inferences per second that are asked for.
+    After equation (5): the mean power is the energy of an inference times the inferences per second that are asked for;
+    and between them, what leaks (`idle_power` of the values), where that is known.
     """
     most, rate_asked = requirements.max_power, requirements.min_throughput
     power, energy, speed = (_value(values, key) for key in ("power", "energy", "throughput"))
@@ -252,18 +261,26 @@ def at_rate(
         return values, caveats, bounds
     if power <= most or speed <= rate_asked:
         return values, caveats, bounds
+    idle = _value(values, "idle_power")
+    waits = 1 - rate_asked / speed
     found = Metric(
         "power",
         "Power",
-        energy * rate_asked,
+        energy * rate_asked + (idle or 0.0) * waits,
         "W",
         Basis.CALCULATED,
-        "energy per inference × required throughput",
-        (Operand("energy per inference", energy, "J"), Operand("required throughput", rate_asked, "inferences/s")),
+        "energy per inference × required throughput + power while it waits × (1 - required throughput / throughput)",
+        (
+            Operand("energy per inference", energy, "J"),
+            Operand("required throughput", rate_asked, "inferences/s"),
+            Operand("power while it waits", idle, "W", "not known: nothing is charged" if idle is None else "leakage"),
+            Operand("throughput", speed, "inferences/s"),
+        ),
         "equation (5)",
     )
     asked, full = rate(rate_asked, "inferences"), format_si(power, "W")
-    at_full = f"at the required {asked}, and nothing in between; {full} at full speed"
+    between = "nothing" if idle is None else f"{format_si(idle, 'W')} of leakage"
+    at_full = f"at the required {asked}, and {between} in between; {full} at full speed"
     told = "; ".join(text for text in (at_full, caveats.get("power", "")) if text)
     others = {key: bound for key, bound in bounds.items() if key != "power"}
     ends = others | {"power": bounds["energy"]} if "energy" in bounds else others
@@ -302,6 +319,19 @@ def _judged(
         return Judgement(limit, required, metric, Outcome.UNKNOWN, missing=missing)
     caveat = caveats.get(limit.metric, "")
     return Judgement(limit, required, metric, outcome, value - required, value / required, caveat=caveat, bound=bound)
+
+
+def _unless_worse(found: Judgement, factor: float) -> Judgement:
+    """A requirement that is met stays so where a figure that is so many times worse meets it, too."""
+    value = None if found.metric is None else found.metric.number
+    if found.outcome is not Outcome.MET or value is None:
+        return found
+    least = found.limit.least
+    if value / factor >= found.required if least else value * factor <= found.required:
+        return found
+    told = f"up to {times(factor)} {'less' if least else 'as much'}"
+    missing = f"{quantity(value, found.limit)} would meet it, but other claims give {told}"
+    return Judgement(found.limit, found.required, found.metric, Outcome.UNKNOWN, missing=missing)
 
 
 def _decides(bound: Bound, limit: Limit, met: bool) -> bool:

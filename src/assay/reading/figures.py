@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from assay.reading.units import NOT_MODELLED, format_si
+from assay.reading.words import measured
 
 DIGITS = 6
 """Of what stands in a formula that one can do again."""
@@ -87,8 +88,8 @@ def fold(ratio: float | None) -> str:
 
 
 def rate(per_second: float | None, what: str, digits: int = 3) -> str:
-    """A rate without prefix: `15,900 inferences/s`."""
-    return NOT_MODELLED if per_second is None else f"{number(per_second, digits)} {what}/s"
+    """A rate without prefix: `15,900 inferences/s`, `1 inference/s`."""
+    return NOT_MODELLED if per_second is None else measured(number(per_second, digits), f"{what}/s")
 
 
 def cell(value: float | None, unit: str) -> str:

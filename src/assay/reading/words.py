@@ -17,6 +17,12 @@ def plural(number: int, noun: str, many: str = "") -> str:
     return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"
 
 
+def measured(text: str, unit: str) -> str:
+    """A number as it is written, with what is counted: `2 cycles/MAC`, but `1 cycle/MAC`; `3` for no unit."""
+    one = re.sub(r"^([A-Za-z]+)s(?=/| |$)", r"\1", unit)
+    return f"{text} {one if text == '1' else unit}".rstrip()
+
+
 def capital(text: str) -> str:
     """With a capital letter, as a title or a sentence begins."""
     return text[:1].upper() + text[1:]

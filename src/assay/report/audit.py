@@ -15,7 +15,7 @@ from assay.metrics.claims_reader import BASES
 from assay.metrics.metric import Bound, Group, Metric, Value
 from assay.metrics.normalise import Width
 from assay.reading.figures import exact, number, percent, times
-from assay.reading.words import capital, small
+from assay.reading.words import capital, plural, small
 from assay.report.audit_pictures import checks_picture
 from assay.report.judgement import verdict_sections
 from assay.report.metrics import amount, explained
@@ -106,8 +106,8 @@ def _summary(audit: Audit) -> str:
     if not unchecked:
         return f"{start}, within the printed digits."
     lacking = ", ".join(sorted({words(name) for each in unchecked for name in each.lacking}))
-    noun = "more cannot be made" if fine or audit.contradictions else "checks cannot be made"
-    return f"{start}, within the printed digits; {len(unchecked)} {noun}" + (
+    more = f"{len(unchecked)} more" if fine or audit.contradictions else plural(len(unchecked), "check")
+    return f"{start}, within the printed digits; {more} cannot be made" + (
         f" for want of {lacking}." if lacking else "."
     )
 
@@ -158,7 +158,7 @@ def _result(check: Check) -> str:
     if check.outcome is Agreement.UNCHECKED:
         return f"cannot be checked: {check.remark}"
     if check.outcome is Agreement.CONSISTENT or check.factor is None:
-        return str(check.outcome)
+        return f"{check.outcome}; {check.remark}" if check.remark else str(check.outcome)
     apart = f"{times(check.factor)} {'what is possible' if check.rule.least else 'apart'}"
     return f"{apart}; {check.remark}" if check.remark else apart
 

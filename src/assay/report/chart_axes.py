@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class ChartAxis:
     """What is shown along a side: the quantity, its SI unit (`%` for shares of 1), and the scale.
 
-    `low` and `high`: ends of the axis; None: as the data asks for. `base`: of a logarithmic scale.
+    `low` and `high`: ends of the axis; None: as the data asks for. `base`: of a logarithmic scale. `ticks`: of one,
+    the values with a tick; none: powers of the base.
     """
 
     quantity: str
@@ -29,6 +30,7 @@ class ChartAxis:
     low: float | None = None
     high: float | None = None
     base: int = 10
+    ticks: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def scale_of(axis: ChartAxis, values: Sequence[float]) -> Scale:
 
 def dress(side: XAxis | YAxis, axis: ChartAxis, scale: Scale) -> None:
     """The label, scale and numbers of one axis."""
-    from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
+    from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
     side.set_label_text(scale.label)
     if axis.logarithmic:
@@ -75,6 +77,9 @@ def dress(side: XAxis | YAxis, axis: ChartAxis, scale: Scale) -> None:
             EngFormatter(sep="") if axis.base == 10 and axis.unit != "%" else FuncFormatter(_number)
         )
         side.set_minor_formatter(FuncFormatter(_nothing))
+        if axis.ticks:
+            side.set_major_locator(FixedLocator(axis.ticks))
+            side.set_minor_locator(NullLocator())
     else:
         side.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         side.set_major_formatter(FuncFormatter(_number))

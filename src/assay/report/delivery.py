@@ -6,16 +6,19 @@ from collections.abc import Sequence
 
 from assay.evaluation.results import Evaluation
 from assay.metrics.delivery import Delivery, ModeShare, deliveries, mode_shares
-from assay.reading.figures import number, percent
+from assay.reading.figures import exact, number, percent
 from assay.report.page import Column
 from assay.report.section import Section
 from assay.report.sheet import Cell, Sheet, worked
 
 TITLE = "How words reach the PEs"
 NOTES = (
-    "Unicast: one PE gets a word (high bandwidth). Broadcast: all PEs in use get it (high reuse). Grouped multicast: "
-    "all PEs of a cluster, or of some clusters. Interleaved multicast: the same places in all clusters. Clusters are "
-    "what the innermost fanout in use makes. Of mappings that are equally good, one is shown.",
+    "A cluster: the children of one instance of the innermost fanout that the layer uses; where it uses one fanout "
+    "only, the array has no clusters. Unicast: one PE gets a word (high bandwidth). Broadcast: all PEs in use get it "
+    "(high reuse). Multicast: some PEs get it, in an array without clusters. Grouped multicast: all PEs of a cluster, "
+    "or of some clusters. Interleaved multicast: some PEs of each cluster, the same places in all. Grouped and "
+    "interleaved: some PEs of some clusters. One PE: the layer uses no other. Of mappings that are equally good, one "
+    "is shown.",
 )
 
 
@@ -25,7 +28,7 @@ def delivery_section(evaluation: Evaluation) -> Section:
     return Section("delivery", TITLE, sheets=sheets)
 
 
-def delivery_sheet(evaluations: Sequence[tuple[str, Evaluation]]) -> Sheet:
+def delivery_sheet(evaluations: Sequence[tuple[str, Evaluation]], title: str = TITLE) -> Sheet:
     """The modes that the layers use, of one chip or several, each with what to call it."""
     columns = (
         Column("Hardware", right=False, drop=1, why="as it is"),
@@ -40,7 +43,7 @@ def delivery_sheet(evaluations: Sequence[tuple[str, Evaluation]]) -> Sheet:
         for label, evaluation in evaluations
         for each in mode_shares(evaluation)
     )
-    return Sheet("delivery", TITLE, columns, rows, notes=NOTES)
+    return Sheet("delivery", title, columns, rows, notes=NOTES)
 
 
 def _of_macs(share: ModeShare) -> Cell:
@@ -49,7 +52,7 @@ def _of_macs(share: ModeShare) -> Cell:
 
 def _per_word(share: ModeShare) -> Cell:
     text = number(float(share.receivers))
-    return worked(f"{number(share.received, 6)} / {share.sent:,}", text) if share.sent else Cell(text)
+    return worked(f"{exact(share.received)} / {share.sent:,}", text) if share.sent else Cell(text)
 
 
 def _layers_sheet(evaluation: Evaluation) -> Sheet:

@@ -29,7 +29,7 @@ from assay.hardware.design import energies_from, energy_source
 from assay.hardware.presets import TextLine
 from assay.reading.figures import cell, exact, whole
 from assay.reading.units import NOT_MODELLED, format_si
-from assay.reading.words import plural
+from assay.reading.words import listed, plural
 from assay.report.page import Column, bullets, grid, heading, prose, to_text
 
 FOLD = 9
@@ -150,7 +150,7 @@ def _sums_of_indices(each: Sum) -> str:
     names = dict.fromkeys(factor.name for move in each.moves for factor in move.new if factor.name not in dims)
     names = dict.fromkeys(name for name in names if "+" in name or any(char.isdigit() for char in name))
     what = "addresses from the first to the last, gaps included" if each.gaps else "different sums of the indices"
-    return f" {' and '.join(names)}: {what}." if names else ""
+    return f" {listed(names)}: {what}." if names else ""
 
 
 def _loop(move: Move, first: str) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from assay.metrics.eyexam_steps import BOUNDS, Eyexam, Key, LayerEyexam, Step, eyexam_metrics
 from assay.reading.figures import exact, per_cycle, percent, shape, short
 from assay.reading.units import NOT_MODELLED
-from assay.reading.words import plural, small
+from assay.reading.words import small
 from assay.report.evaluation_whys import macs_cell, summed
 from assay.report.eyexam_pictures import layers_picture, staircase
 from assay.report.page import Column
@@ -19,7 +19,7 @@ from assay.report.sheet import Cell, Row, Sheet, worked
 
 MOST_LOSSES = 12
 MOST_PICTURES = 12
-"""Layers with a picture of their own: those that lose most cycles."""
+"""Layers with a picture of their own: those that take most cycles."""
 
 SHORT_TITLES: dict[Key, str] = {
     Key.LAYER: "Layer",
@@ -167,8 +167,8 @@ def _losses_sheet(result: Eyexam) -> Sheet | None:
         (
             layer.name,
             SHORT_TITLES[step.key],
-            worked(_lost(step, result.hardware.peak_macs_per_cycle), f"{math.ceil(lost):,}"),
-            worked(f"{plural(math.ceil(lost), 'cycle')} / {cycles:,} cycles of the network", percent(lost / cycles)),
+            Cell(f"{math.ceil(lost):,}", _lost(step, lost, result.hardware.peak_macs_per_cycle)),
+            worked(f"{exact(lost)} / {cycles:,} cycles of the network", percent(lost / cycles)),
             Cell(step.cause, _limit(step)),
         )
         for layer, step, lost in found[:MOST_LOSSES]
@@ -180,11 +180,12 @@ def _losses_sheet(result: Eyexam) -> Sheet | None:
     return Sheet("eyexam_losses", "Losses below the peak", columns, rows, notes=tuple(notes))
 
 
-def _lost(step: Step, peak: int) -> str:
+def _lost(step: Step, lost: Fraction, peak: int) -> str:
     """The difference of two steps, where both lie below the peak."""
     full = f"{step.macs:,} MACs / {peak:,} MACs per cycle at the peak"
     before = full if step.before is None or step.before * peak < step.macs else f"{step.before:,} cycles before"
-    return f"{step.cycles:,} cycles with this step - {before}"
+    rounded = "" if lost.denominator == 1 else ", rounded up"
+    return f"{step.cycles:,} cycles with this step - {before} = {exact(lost)}{rounded}"
 
 
 def _pictures(result: Eyexam) -> tuple[Picture, ...]:

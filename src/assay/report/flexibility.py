@@ -115,9 +115,7 @@ def _workloads_sheet(result: Flexibility) -> Sheet:
             f"Energy efficiency: useful MACs per joule, beside those of {result.reference.name}, the best in words of "
             f"{result.reference.bits} bits; off-chip memory included."
         )
-    return Sheet(
-        "flexibility_workloads", f"Workloads, mappings of least {result.objective}", columns, rows, notes=tuple(notes)
-    )
+    return Sheet("flexibility_workloads", f"Workloads, {result.mappings}", columns, rows, notes=tuple(notes))
 
 
 def _workload_row(result: Flexibility, each: Workload) -> tuple[str | Cell, ...]:

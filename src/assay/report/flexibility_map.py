@@ -5,7 +5,7 @@ from __future__ import annotations
 from assay.metrics.flexibility_map import ShapeCurve, ShapeMap, ShapePoint
 from assay.reading.figures import exact, percent, shape, whole
 from assay.reading.words import capital, listed
-from assay.report.flexibility_pictures import curves_picture, heat_picture
+from assay.report.flexibility_pictures import curves_picture, heat_picture, share_text
 from assay.report.page import Column
 from assay.report.section import Section
 from assay.report.sheet import Cell, Row, Sheet
@@ -49,7 +49,8 @@ def _curve_text(shapes: ShapeMap, curve: ShapeCurve) -> str:
     if not above:
         shares = [shapes.efficiency(point) or 0.0 for point in curve.points]
         best = max(range(len(values)), key=shares.__getitem__)
-        return f"above at no {curve.dim}; at most {percent(shares[best])}, at {curve.dim} = {values[best]}"
+        most = share_text(shapes, curve.points[best])
+        return f"above at no {curve.dim}; at most {most}, at {curve.dim} = {values[best]}"
     if above == values[-len(above) :]:
         return f"above for {curve.dim} >= {above[0]}; {_shares(shapes, curve, below[-1], values[0])}"
     if above == values[: len(above)]:
@@ -62,7 +63,7 @@ def _shares(shapes: ShapeMap, curve: ShapeCurve, nearest: int, last: int) -> str
     found = []
     for value in dict.fromkeys((nearest, last)):
         point = curve.points[curve.values.index(value)]
-        found.append(f"no mapping at {value}" if point.failure else f"{percent(shapes.efficiency(point))} at {value}")
+        found.append(f"no mapping at {value}" if point.failure else f"{share_text(shapes, point)} at {value}")
     return ", ".join(found)
 
 
@@ -100,4 +101,5 @@ def _number(shapes: ShapeMap, point: ShapePoint, *, by_energy: bool) -> Cell:
             return Cell("-")
         other = f"({best.einsum.macs:,} MACs / {exact(best.energy, 'J')})"
         filled = f"({macs} / {exact(point.energy, 'J')}) / {other} of {shape(best.einsum.dims)}"
-    return Cell(percent(value).removesuffix(" %"), f"{filled} = {percent(value)}\nbound by {point.bound_by}")
+    text = share_text(shapes, point) if by_energy == shapes.by_energy else percent(value)
+    return Cell(text.removesuffix(" %"), f"{filled} = {text}\nbound by {point.bound_by}")

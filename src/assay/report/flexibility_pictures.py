@@ -6,9 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from assay.metrics.flexibility import Flexibility
-from assay.metrics.flexibility_map import ShapeCurve, ShapeMap
+from assay.metrics.flexibility_map import ShapeCurve, ShapeMap, ShapePoint
 from assay.reading.figures import percent
 from assay.report.pictures import GREY, PALETTE, Picture
+
+MOST_DIGITS = 16
+"""Of a share that is written apart from the threshold."""
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,6 +53,14 @@ def bars_picture(result: Flexibility) -> Picture:
     return Picture("flexibility_workloads", title, draw, 7.0, height)
 
 
+def share_text(shapes: ShapeMap, point: ShapePoint) -> str:
+    """What is held against the threshold, as a percentage: with more digits where it would be written as the threshold
+    is and yet is below it, such as `49.8 %`."""
+    share, limit = shapes.efficiency(point), percent(shapes.above)
+    texts = (percent(share, digits) for digits in (0, *range(3, MOST_DIGITS)))
+    return next((text for text in texts if text != limit or shapes.is_above(point)), limit)
+
+
 def heat_picture(shapes: ShapeMap) -> Picture:
     """The grid as a heat map, with a line around what is above the threshold."""
     values = shapes.channels
@@ -61,7 +72,7 @@ def heat_picture(shapes: ShapeMap) -> Picture:
         for row, line in enumerate(shares):
             for column, share in enumerate(line):
                 failed = shapes.at(values[row], values[column]).failure is not None
-                text = "x" if failed else percent(share / 100).removesuffix(" %")
+                text = "x" if failed else share_text(shapes, shapes.at(values[row], values[column])).removesuffix(" %")
                 axes.text(column, row, text, ha="center", va="center", fontsize=7, color="w" if share < 55 else "k")
         _outline(axes, shapes)
         axes.set_xticks(range(len(values)), [str(v) for v in values])

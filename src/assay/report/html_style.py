@@ -26,7 +26,7 @@ p { max-width: 46rem; margin: 0.5rem 0; }
 .note, figcaption, caption { color: var(--soft); font-size: 0.875rem; }
 a { color: var(--link); }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-nav ol { columns: 22rem; padding-left: 2rem; margin: 1rem 0; }
+nav ol { columns: 22rem; padding-left: 2rem; margin: 1rem 0; column-gap: 3rem; }
 nav li { break-inside: avoid; }
 
 dl { margin: 0.5rem 0; }

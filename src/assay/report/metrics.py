@@ -5,6 +5,7 @@ from __future__ import annotations
 from assay.metrics.metric import Basis, Metric, Value
 from assay.reading.figures import DIGITS, number, percent, square
 from assay.reading.units import NOT_MODELLED, format_si
+from assay.reading.words import measured
 
 PREFIXED = ("s", "J", "W", "Hz", "B", "B/s", "b/s", "MAC/s", "op/s", "MAC/J", "op/J", "MAC/s/W", "op/s/W", "J·s")
 """Units that take SI prefixes."""
@@ -46,7 +47,7 @@ def amount(value: Value, unit: str, digits: int = 3) -> str:
         return square(value, digits)
     if unit in PREFIXED:
         return format_si(value, unit, digits)
-    return f"{number(value, digits)} {unit}".rstrip()
+    return measured(number(value, digits), unit)
 
 
 def explained(metric: Metric) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from shlex import quote
 
 from assay.errors import InputError, Position
+from assay.reading.words import listed
 
 STDOUT = "-"
 NARROWEST, WIDEST = 60, 1000
@@ -41,7 +42,7 @@ def check_outputs(outputs: Mapping[str, str], inputs: Mapping[str, str]) -> dict
     piped = [option for option, target in found.items() if target == STDOUT]
     if len(piped) > 1:
         advice = "write one of them to a file" if len(piped) == 2 else "write all but one of them to files"
-        raise InputError(f"{' and '.join(piped)} cannot share stdout", hint=advice)
+        raise InputError(f"{listed(piped)} cannot share stdout", hint=advice)
     for option, target in found.items():
         if target == STDOUT:
             continue

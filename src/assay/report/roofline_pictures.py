@@ -41,7 +41,8 @@ class _Spot:
 
 
 def roofline_picture(key: str, title: str, roof: Roof) -> Picture:
-    """Peak and slope, and every layer at its intensity and what it reaches."""
+    """Peak and slope, and every layer at its intensity and what it reaches. The colour says under which part of this
+    roof it lies; what it waits for is in the tables, as that may be another port."""
     spots = _spots(roof.points)
     numbered = len(spots) > MOST_NAMES or max((len(", ".join(s.names)) for s in spots), default=0) > 24
 
@@ -57,8 +58,8 @@ def roofline_picture(key: str, title: str, roof: Roof) -> Picture:
         _log(axes)
         peaked = axes.text(high, peak * 1.06, f"peak {peak:,.0f} MACs/cycle ", ha="right", va="bottom", fontsize=8)
         for compute, label, color in (
-            (True, "bound by compute", PALETTE[0]),
-            (False, "bound by bandwidth", PALETTE[5]),
+            (True, "under the peak", PALETTE[0]),
+            (False, "under the slope of this port", PALETTE[5]),
         ):
             if some := [s for s in spots if s.compute is compute]:
                 axes.scatter([s.x for s in some], [s.y for s in some], 22, color=color, label=label, zorder=3)

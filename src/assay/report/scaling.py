@@ -8,6 +8,8 @@ from assay.metrics.cost import published_area
 from assay.metrics.scaling_results import Resource, Scaling, ScalingPoint, ScalingSeries, limiting, scaling_metrics
 from assay.reading.figures import exact, fold, number, percent, square, times, whole
 from assay.reading.units import NOT_MODELLED, format_bytes, format_si
+from assay.reading.words import listed
+from assay.report.delivery import TITLE as DELIVERY
 from assay.report.delivery import delivery_sheet
 from assay.report.evaluation_whys import limit_cell
 from assay.report.page import Column
@@ -27,10 +29,13 @@ def scaling_sections(result: Scaling) -> tuple[Section, ...]:
 
 
 def scaling_summary(result: Scaling) -> str:
-    """What the size farthest from the hardware as it is brings, of every resource, in a sentence each."""
+    """What the size farthest from the hardware as it is brings, of every resource, in a sentence each; and the speed
+    over the other hardware, where there is one, at the largest size that both have."""
     sentences = []
     for series in result.series:
         point = series.farthest
+        if point.factor == 1:  # the only size
+            continue
         speedup, efficiency = series.speedup(point), series.efficiency(point)
         if series.resource is Resource.STORAGE:
             ratio = series.energy_ratio(point)
@@ -44,6 +49,11 @@ def scaling_summary(result: Scaling) -> str:
             )
         else:
             sentences.append(f"{times(point.factor)} the {series.resource}: {point.reason or NOT_MODELLED}.")
+    for own, _, ratio in result.pairs()[-1:]:
+        assert result.other is not None
+        if ratio is not None:
+            other = f"{result.hardware.label} has {times(ratio)} the throughput of {result.other.label}"
+            sentences.append(f"With {own.pes:,} PEs each, {other}.")
     return " ".join(sentences)
 
 
@@ -209,7 +219,10 @@ def _against_section(result: Scaling) -> Section:
     )
     title = f"{result.hardware.label} beside {result.other.label}, as many PEs each"
     bases = ((result.hardware.label, own.base.evaluation), (result.other.label, others.base.evaluation))
-    delivery = delivery_sheet([(label, found) for label, found in bases if found is not None])
+    sizes = listed(dict.fromkeys(f"{series.base.pes:,}" for series in (own, others)))
+    delivery = delivery_sheet(
+        [(label, found) for label, found in bases if found is not None], f"{DELIVERY}, as they are: {sizes} PEs"
+    )
     sheets = (Sheet("scaling_against", title, columns, rows), delivery)
     return Section("scaling_against", "Beside each other", sheets=sheets, pictures=against_pictures(result))
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from assay.evaluation.results import onchip_bits
 from assay.metrics.scaling_results import Resource, Scaling, ScalingPoint, ScalingSeries
 from assay.report.chart_axes import ChartAxis
 from assay.report.charts import BarSeries, Curve, curves, grouped_bars
 from assay.report.pictures import Picture
+
+MOST_TICKS = 12
+"""Along an axis."""
 
 
 def against_pictures(result: Scaling) -> tuple[Picture, ...]:
@@ -29,7 +34,7 @@ def against_pictures(result: Scaling) -> tuple[Picture, ...]:
         "scaling_both",
         f"Throughput over {result.other.label} as it is",
         lines,
-        ChartAxis("PEs", logarithmic=True, base=2),
+        ChartAxis("PEs", logarithmic=True, base=2, ticks=_ticks(x for line in lines for x, _ in line.points)),
         ChartAxis("throughput", logarithmic=True),
     )
     return bars, both
@@ -45,7 +50,7 @@ def speed_pictures(series: ScalingSeries, key: str, title: str) -> tuple[Picture
         amount = {point: float(point.pes) for point, _ in known}
     ideal = Curve("linear", tuple((amount[p], float(p.factor)) for p in ends), "#7F7F7F", marks=False, dashed=True)
     faster = Curve("speed-up", tuple((amount[point], value) for point, value in known))
-    x = ChartAxis(str(series.resource), logarithmic=True, base=2)
+    x = ChartAxis(str(series.resource), logarithmic=True, base=2, ticks=_ticks(amount.values()))
     efficiency = tuple((amount[p], e) for p, _ in known if (e := series.efficiency(p)) is not None)
     used = tuple((amount[p], u) for p, _ in known if (u := p.utilization) is not None)
     shares = [Curve("efficiency", efficiency), Curve("share of the PEs' peak", used)]
@@ -87,6 +92,17 @@ def storage_pictures(series: ScalingSeries) -> tuple[Picture, ...]:
         y = ChartAxis("off-chip traffic per inference", "B", low=0.0, high=top)
         pictures.append(curves("scaling_storage_traffic", "Off-chip traffic over storage", lines, x, y))
     return tuple(pictures)
+
+
+def _ticks(amounts: Iterable[float]) -> tuple[float, ...]:
+    """The amounts themselves, without those too near to the one before for both to be read."""
+    found = sorted(set(amounts))
+    least = (found[-1] / found[0]) ** (1 / MOST_TICKS) if found else 1.0
+    ticks: list[float] = []
+    for amount in found:
+        if not ticks or amount >= ticks[-1] * least:
+            ticks.append(amount)
+    return tuple(ticks)
 
 
 def _kibibytes(point: ScalingPoint) -> float | None:
